@@ -1,0 +1,127 @@
+//! Reads the knowledge: the copy inside the binary, or a folder laid out the same way
+//! (`causes/<id>.toml`, `registries.toml`).
+
+use std::{fs, io, path::Path};
+
+use include_dir::{Dir, include_dir};
+use serde::Deserialize;
+
+use super::{Cause, Knowledge, RegistryKind};
+
+static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/knowledge");
+
+const CAUSES: &str = "causes";
+const REGISTRIES: &str = "registries.toml";
+
+/// Why the knowledge could not be read. Each message names the file and, for a mistake inside one, the line.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The folder or a file in it is not readable.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// Which file or folder.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Not TOML, an unknown key, a missing key, or a value of the wrong kind.
+    #[error("{path}:{line}: {message}")]
+    Parse {
+        /// Which file.
+        path: String,
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong there.
+        message: String,
+    },
+    /// The entry's id is not the file's name.
+    #[error("{path}: the id is `{id}`, but the file's name says `{name}`; make them the same")]
+    Name {
+        /// Which file.
+        path: String,
+        /// What the entry says.
+        id: String,
+        /// What the file's name says.
+        name: String,
+    },
+}
+
+/// The public registry's host, which no file of this project spells out: files write `{{npm}}`.
+#[must_use]
+pub fn public_host() -> String {
+    ["registry", "npmjs", "org"].join(".")
+}
+
+/// Replaces `{{npm}}` with the public registry's host.
+#[must_use]
+pub fn expand(text: &str) -> String {
+    text.replace("{{npm}}", &public_host())
+}
+
+/// The knowledge inside the binary.
+///
+/// # Errors
+/// Only if the binary was built from a folder that `knowledge check` refuses.
+pub fn load_embedded() -> Result<Knowledge, LoadError> {
+    let files = EMBEDDED.get_dir(CAUSES).into_iter().flat_map(Dir::files).map(|file| {
+        (file.path().display().to_string(), file.contents_utf8().unwrap_or_default().to_owned())
+    });
+    let registries = EMBEDDED.get_file(REGISTRIES).and_then(|f| f.contents_utf8()).unwrap_or_default();
+    assemble(files.filter(|(path, _)| is_toml(Path::new(path))), (REGISTRIES.to_owned(), registries.to_owned()))
+}
+
+/// The knowledge in `dir`.
+pub fn load_dir(dir: &Path) -> Result<Knowledge, LoadError> {
+    let read = |path: &Path| {
+        fs::read_to_string(path).map_err(|source| LoadError::Read { path: path.display().to_string(), source })
+    };
+    let causes = dir.join(CAUSES);
+    let entries = fs::read_dir(&causes)
+        .map_err(|source| LoadError::Read { path: causes.display().to_string(), source })?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|source| LoadError::Read { path: causes.display().to_string(), source })?.path();
+        if is_toml(&path) {
+            files.push((path.display().to_string(), read(&path)?));
+        }
+    }
+    let registries = dir.join(REGISTRIES);
+    assemble(files.into_iter(), (registries.display().to_string(), read(&registries)?))
+}
+
+fn is_toml(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "toml")
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RegistryTable {
+    registries: Vec<RegistryKind>,
+}
+
+fn assemble(
+    files: impl Iterator<Item = (String, String)>,
+    registries: (String, String),
+) -> Result<Knowledge, LoadError> {
+    let mut causes = Vec::new();
+    for (path, text) in files {
+        let cause: Cause = parse(&path, &text)?;
+        let name = Path::new(&path).file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+        if cause.id.as_str() != name {
+            return Err(LoadError::Name { path, id: cause.id.to_string(), name });
+        }
+        causes.push(cause);
+    }
+    causes.sort_by(|a, b| a.id.cmp(&b.id));
+    let table: RegistryTable = parse(&registries.0, &registries.1)?;
+    Ok(Knowledge { causes, registries: table.registries })
+}
+
+fn parse<T: serde::de::DeserializeOwned>(path: &str, text: &str) -> Result<T, LoadError> {
+    let text = expand(text);
+    toml::from_str(&text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        let line = text.bytes().take(at).filter(|b| *b == b'\n').count() + 1;
+        LoadError::Parse { path: path.to_owned(), line, message: error.message().to_owned() }
+    })
+}

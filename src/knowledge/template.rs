@@ -1,0 +1,1 @@
+//! Filling `{registry} {host} {scope} {org} {package} {version}` into the texts of an entry.

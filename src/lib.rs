@@ -1,0 +1,18 @@
+//! npmfix turns a pasted npm, pnpm, Yarn or Bun authentication failure into its probable cause, the exact commands
+//! that fix it, and the one check that tells this cause from the next.
+//!
+//! The rooms, in reading order:
+//!
+//! - [`redact`]: token shapes; makes [`redact::Redacted`], the only text that the rooms after it accept.
+//! - [`knowledge`]: what is known about causes and registries, loaded from the top-level `knowledge/` folder.
+//! - [`classifier`]: any text → [`classifier::Diagnosis`]es.
+//! - [`answer`]: a diagnosis → what to say, and its renderings. Every sentence the program says lives there or in `knowledge/`.
+//! - [`cli`]: the subcommands.
+//!
+//! The first four are pure: no I/O, no clock, no global state.
+
+pub mod answer;
+pub mod classifier;
+pub mod cli;
+pub mod knowledge;
+pub mod redact;

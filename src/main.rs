@@ -1,0 +1,3 @@
+//! The `npmfix` binary.
+
+fn main() {}
