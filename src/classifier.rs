@@ -4,7 +4,10 @@
 //! the text, [`crate::redact`] removes secrets, [`report`] parses package-manager failures into fields, [`registry`] names
 //! who answered, [`rules`] holds the knowledge against the fields, [`fingerprint`] makes the key of "the same error again".
 
+pub mod anchors;
+pub mod clean;
 pub mod report;
+pub mod scan;
 
 pub use report::{Client, Line, Method, Operation, Place, Registry, Report, Sent, Target};
 

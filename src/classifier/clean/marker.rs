@@ -1,0 +1,172 @@
+//! The words with which npm begins each of its lines, and newlines found with their help.
+
+use std::borrow::Cow;
+
+/// The level of one of npm's lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// `npm ERR!` until 10.5, `npm error` from 10.6.
+    Error,
+    /// `npm WARN`, `npm warn`.
+    Warn,
+    /// `npm notice`.
+    Notice,
+    /// `http`, `info`, `verb`, `verbose`, `sill`, `silly`, `timing`.
+    Detail,
+}
+
+const WORDS: &[(&str, Level)] = &[
+    ("ERR!", Level::Error),
+    ("error", Level::Error),
+    ("WARN", Level::Warn),
+    ("notice", Level::Notice),
+    ("http", Level::Detail),
+    ("info", Level::Detail),
+    ("verbose", Level::Detail),
+    ("verb", Level::Detail),
+    ("silly", Level::Detail),
+    ("sill", Level::Detail),
+    ("timing", Level::Detail),
+];
+
+/// The level and the rest of a line that begins with a marker: `npm error code E401` → (error, `code E401`).
+#[must_use]
+pub fn level(line: &str) -> Option<(Level, &str)> {
+    let rest = strip_word(line, "npm")?.strip_prefix(' ')?.trim_start();
+    for (word, level) in WORDS {
+        if let Some(after) = strip_word(rest, word)
+            && (after.is_empty() || after.starts_with([' ', '\t']))
+        {
+            return Some((*level, after.trim()));
+        }
+    }
+    None
+}
+
+/// The level and the rest of a line of npm's debug log: `20 error code E401`. The words are written out there.
+#[must_use]
+pub fn debug_level(line: &str) -> Option<(Level, &str)> {
+    let (number, rest) = line.split_once(' ')?;
+    if number.is_empty() || number.len() > 7 || !number.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    for (word, level) in WORDS {
+        if word.bytes().all(|b| b.is_ascii_lowercase())
+            && *word != "verb"
+            && let Some(after) = rest.strip_prefix(word)
+            && (after.is_empty() || after.starts_with(' '))
+        {
+            return Some((*level, after.trim()));
+        }
+    }
+    rest.strip_prefix("warn ").map(|after| (Level::Warn, after.trim()))
+}
+
+fn strip_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
+    let (head, tail) = text.split_at_checked(word.len())?;
+    head.eq_ignore_ascii_case(word).then_some(tail)
+}
+
+/// Whether a line begins with a marker.
+#[must_use]
+pub fn begins(line: &str) -> bool {
+    level(line).is_some()
+}
+
+/// Words of other package managers by which a line is worth unfolding.
+const OTHERS: &[&str] = &["ERR_PNPM_", "YN0041", "YN0033", "YN0035", "error: GET http", "Couldn't publish package"];
+
+/// Whether a line holds a package manager's words at all.
+#[must_use]
+pub fn is_telling(line: &str) -> bool {
+    find(line).is_some() || OTHERS.iter().any(|word| memchr::memmem::find(line.as_bytes(), word.as_bytes()).is_some())
+}
+
+/// Where the first marker stands in a line.
+fn find(line: &str) -> Option<usize> {
+    let bytes = line.as_bytes();
+    memchr::memmem::find_iter(bytes, b"pm ").find_map(|at| {
+        let start = at.checked_sub(1)?;
+        let free = start == 0 || bytes.get(start - 1).is_some_and(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'-' | b'_' | b'/' | b'@' | b'.'));
+        (free && line.get(start..).and_then(level).is_some()).then_some(start)
+    })
+}
+
+/// Cuts a line before each marker in it and calls `piece` with the parts: a line that lost its newlines holds several.
+pub(super) fn split(line: &str, mut piece: impl FnMut(&str)) {
+    let mut rest = line;
+    loop {
+        // Beyond the marker it begins with, where is the next one?
+        let skip = if begins(rest) { 4 } else { 0 };
+        let next = rest.get(skip..).and_then(find).map(|at| at + skip);
+        let Some((head, tail)) = next.and_then(|at| rest.split_at_checked(at)) else {
+            piece(rest);
+            return;
+        };
+        if !head.trim().is_empty() {
+            piece(head.trim_end());
+        }
+        rest = tail;
+    }
+}
+
+/// The lines of a text whose newlines are written as `\n`, or `None` when it has none of that kind.
+pub(super) fn unescape(line: &str) -> Option<Vec<String>> {
+    if !line.contains("\\n") || !is_telling(line) {
+        return None;
+    }
+    let mut pieces = vec![String::new()];
+    let mut rest = line;
+    while let Some((head, tail)) = rest.split_once('\\') {
+        push(&mut pieces, head);
+        let ends_path = head.is_empty() || head.ends_with([':', '\\']);
+        if let Some(after) = tail.strip_prefix("r\\n").or_else(|| tail.strip_prefix('n'))
+            && is_new_line(after, ends_path)
+        {
+            pieces.push(String::new());
+            rest = after;
+        } else if let Some(after) = tail.strip_prefix('"') {
+            push(&mut pieces, "\"");
+            rest = after;
+        } else {
+            push(&mut pieces, "\\");
+            rest = tail;
+        }
+    }
+    push(&mut pieces, rest);
+    (pieces.len() > 1).then_some(pieces)
+}
+
+fn push(pieces: &mut [String], text: &str) {
+    if let Some(last) = pieces.last_mut() {
+        last.push_str(text);
+    }
+}
+
+/// Whether what follows a written `\n` looks like a new line and not like a folder of a Windows path (`\npm-cache`).
+fn is_new_line(after: &str, ends_path: bool) -> bool {
+    let path = ends_path && !after.starts_with('\\');
+    !path && (begins(after) || after.starts_with([' ', '\\', '"', '\'', '{', '}', '│']) || after.is_empty() || after.starts_with(|c: char| c.is_ascii_uppercase()))
+}
+
+/// A line in lower case with its blanks folded, as rules compare it.
+#[must_use]
+pub fn fold(line: &str) -> Cow<'_, str> {
+    let plain = !line.bytes().any(|b| b.is_ascii_uppercase()) && !line.contains("  ") && !line.contains('\t');
+    if plain && line.is_ascii() {
+        return Cow::Borrowed(line);
+    }
+    let mut out = String::with_capacity(line.len());
+    let mut blank = false;
+    for c in line.chars() {
+        if c.is_whitespace() {
+            blank = !out.is_empty();
+        } else {
+            if std::mem::take(&mut blank) {
+                out.push(' ');
+            }
+            out.extend(c.to_lowercase());
+        }
+    }
+    Cow::Owned(out)
+}
