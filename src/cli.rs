@@ -1,1 +1,73 @@
-//! The subcommands.
+//! The subcommands: reading arguments, files and standard input; writing results. Everything here may do I/O, nothing decides.
+
+use std::{path::PathBuf, process::ExitCode, sync::LazyLock};
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+use crate::knowledge::{self, Knowledge};
+
+mod explain;
+mod input;
+mod knowledge_commands;
+mod record;
+
+/// Explains npm, pnpm, Yarn and Bun authentication failures.
+#[derive(Debug, Parser)]
+#[command(name = "npmfix", version, about, arg_required_else_help = true)]
+pub struct Cli {
+    /// Read the knowledge from this folder instead of the copy inside the program
+    #[arg(long, global = true, value_name = "DIR", env = "NPMFIX_KNOWLEDGE")]
+    knowledge: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Find the auth failures in logs and say what to do about each
+    Explain(explain::Arguments),
+    /// Look at what npmfix knows, or check it
+    Knowledge(knowledge_commands::Arguments),
+}
+
+/// Exit status when something could not be read or done; 0 and 1 mean "answered" and "nothing found", as for grep.
+const TROUBLE: u8 = 2;
+
+/// Runs the program with the arguments of the process.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match &cli.command {
+        Command::Explain(arguments) => match &cli.knowledge {
+            Some(dir) => load(Some(dir)).map(|k| explain::run(arguments, &&k)),
+            None => Ok(explain::run(arguments, &EMBEDDED)),
+        },
+        Command::Knowledge(arguments) => load(cli.knowledge.as_ref()).and_then(|k| knowledge_commands::run(arguments, &k)),
+    };
+    result.unwrap_or_else(|error| {
+        complain(&format!("{error:#}"));
+        ExitCode::from(TROUBLE)
+    })
+}
+
+/// The knowledge inside the program, read when the first failure is met: text without one needs none.
+static EMBEDDED: LazyLock<Knowledge> = LazyLock::new(|| {
+    knowledge::load_embedded().unwrap_or_else(|error| {
+        complain(&format!("the knowledge inside this program is damaged: {error}"));
+        Knowledge::default()
+    })
+});
+
+fn load(dir: Option<&PathBuf>) -> anyhow::Result<Knowledge> {
+    match dir {
+        Some(dir) => knowledge::load_dir(dir).with_context(|| format!("cannot use the knowledge in {}", dir.display())),
+        None => knowledge::load_embedded().context("cannot use the knowledge inside this program"),
+    }
+}
+
+/// Writes one line to standard error.
+#[expect(clippy::print_stderr, reason = "this is the one place that does")]
+fn complain(message: &str) {
+    eprintln!("npmfix: {message}");
+}

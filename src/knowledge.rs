@@ -103,9 +103,10 @@ pub struct Cause {
     /// Addresses of what the entry rests on; the first one is shown to users.
     pub sources: Vec<String>,
     /// When somebody last held the entry against its sources.
+    #[serde(deserialize_with = "load::date")]
     pub reviewed: Date,
     /// The last day on which the advice is right, where a change is announced.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "load::optional_date")]
     pub valid_until: Option<Date>,
     /// Causes worth naming beside this one although the text does not speak for them.
     #[serde(default)]

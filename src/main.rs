@@ -1,3 +1,7 @@
 //! The `npmfix` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    npmfix::cli::run()
+}

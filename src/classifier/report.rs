@@ -45,14 +45,29 @@ pub struct Report {
 }
 
 impl Report {
-    /// The code without the client's dialect: `E401` for `ERR_PNPM_FETCH_401`, `YN0041` and a bare status 401;
-    /// `EPUBLISHCONFLICT` for npm 11's version conflict without a code. `None` when there is neither code nor status.
+    /// The code without the client's dialect: `E401` for `ERR_PNPM_FETCH_401`, `YN0041` and a bare status 401,
+    /// `ENEEDAUTH` for `YN0033`, `EOTP` for pnpm's long name of it, `EPUBLISHCONFLICT` for npm 11's version conflict
+    /// without a code, `EDEPENDABOT` for Dependabot's updater. `None` when there is neither code nor status.
     #[must_use]
     pub fn family(&self) -> Option<String> {
-        match self.code.as_deref() {
-            Some(code) if !code.starts_with("ERR_PNPM_") && !code.starts_with("YN") => Some(code.to_owned()),
-            _ => self.status.map(|s| format!("E{s}")),
-        }
+        let by_status = || self.status.map(|s| format!("E{s}"));
+        let name = match self.code.as_deref() {
+            Some("YN0033") => "ENEEDAUTH",
+            Some(code) if code.starts_with("YN") => return by_status(),
+            Some(code) if code.starts_with("ERR_PNPM_") => {
+                if code.contains("OTP") {
+                    "EOTP"
+                } else {
+                    return by_status();
+                }
+            }
+            Some(code) => code,
+            None if self.status.is_some() => return by_status(),
+            None if self.places.contains(&Place::Dependabot) => "EDEPENDABOT",
+            None if self.said.iter().any(|l| l.text.contains("publish over the previously published")) => "EPUBLISHCONFLICT",
+            None => return None,
+        };
+        Some(name.to_owned())
     }
 }
 

@@ -4,7 +4,8 @@
 use std::{fs, io, path::Path};
 
 use include_dir::{Dir, include_dir};
-use serde::Deserialize;
+use jiff::civil::Date;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{Cause, Knowledge, RegistryKind};
 
@@ -124,4 +125,20 @@ fn parse<T: serde::de::DeserializeOwned>(path: &str, text: &str) -> Result<T, Lo
         let line = text.bytes().take(at).filter(|b| *b == b'\n').count() + 1;
         LoadError::Parse { path: path.to_owned(), line, message: error.message().to_owned() }
     })
+}
+
+/// A date as TOML writes it, without quotes.
+pub(super) fn date<'de, D: Deserializer<'de>>(source: D) -> Result<Date, D::Error> {
+    let written = toml::value::Datetime::deserialize(source)?;
+    let (Some(date), None) = (written.date, written.time) else {
+        return Err(D::Error::custom("expected a date without a time, such as 2026-11-22"));
+    };
+    let part = |n: u8| i8::try_from(n).map_err(D::Error::custom);
+    let year = i16::try_from(date.year).map_err(D::Error::custom)?;
+    Date::new(year, part(date.month)?, part(date.day)?).map_err(D::Error::custom)
+}
+
+/// As [`date`], for a key that may be absent.
+pub(super) fn optional_date<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Date>, D::Error> {
+    date(source).map(Some)
 }
