@@ -1,13 +1,21 @@
 //! Any text → diagnoses.
 //!
 //! The stages: [`scan`] finds anchors on the raw bytes and cuts windows, [`clean`] undoes what chats and CI systems did to
-//! the text, [`crate::redact`] removes secrets, [`report`] parses package-manager failures into fields, [`registry`] names
+//! the text, [`crate::redact`] removes secrets, [`parse`] reads package-manager failures into the fields of a [`report`], [`registry`] names
 //! who answered, [`rules`] holds the knowledge against the fields, [`fingerprint`] makes the key of "the same error again".
 
 pub mod anchors;
 pub mod clean;
+mod collect;
+pub mod fingerprint;
+pub mod parse;
+pub mod registry;
 pub mod report;
+pub mod rules;
 pub mod scan;
+pub mod url;
+
+pub use collect::{Explainer, Findings, explain};
 
 pub use report::{Client, Line, Method, Operation, Place, Registry, Report, Sent, Target};
 

@@ -78,13 +78,18 @@ pub const FAILURES: &[&[Needle]] = &[
         phrase("g password.", "ncorrect or missing password.", 18),
         phrase("ty policy", "forbidden by your security policy", 24),
         phrase("ly published", "reviously published version", 7),
-        phrase("e env in", "ailed to replace env in config", 14),
+        phrase("e env in", "ailed to replace env in config", 15),
+        phrase("t variable not f", "nvironment variable not found (", 9),
         phrase("d auth T", "need auth This command requires", 3),
         phrase("d auth Y", "need auth Your auth token", 3),
         phrase("rror: http", "error Error: http", 7),
         phrase("ed: \"http", "An unexpected error occurred: \"http", 26),
         phrase("ge: \"http", "publish package: \"http", 13),
         phrase("m registries", "rivate npm registries require", 9),
+        phrase("te package reg", "rivate package registry without explicit", 4),
+        phrase("ith status code 40", "finished with status code 40", 10),
+        phrase("or authentication ena", "wo factor authentication enabled", 7),
+        phrase("itly apply", "annot implicitly apply the", 12),
         phrase("e-time pass", "one-time pass", 2),
     ],
 ];
@@ -170,4 +175,20 @@ fn is_trailing(bytes: &[u8], at: usize) -> bool {
         return false;
     }
     memchr::memmem::find(before(bytes, at, TRAILING_REACH), b"http").is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_needle_stands_where_its_word_says() {
+        for needle in FAILURES.iter().copied().flatten() {
+            if let Look::Word(text, before) | Look::Phrase(text, before) = needle.look {
+                assert_eq!(text.find(needle.text), Some(before), "{}", needle.text);
+                let line = format!("x {text} y");
+                assert!(needle.holds(line.as_bytes(), before + 2), "{text}");
+            }
+        }
+    }
 }

@@ -119,8 +119,10 @@ fn is_whole(report: &Report) -> bool {
 /// A 404 that may hide a refusal: on a write, or with the public registry's notice beside it.
 fn is_masked(report: &Report) -> bool {
     let writes = matches!(report.method, Some(Method::Put | Method::Post | Method::Delete));
+    // npm 9 and older repeat a conflicting write as this read.
+    let repeated = report.said.iter().any(|l| l.text.contains("?write=true"));
     let noticed = || report.around.iter().chain(&report.said).any(|l| marker::fold(&l.text).contains("access token expired or revoked"));
-    (writes && report.target != Some(Target::Audit)) || noticed()
+    (writes && report.target != Some(Target::Audit)) || repeated || noticed()
 }
 
 /// The codes of npm that are about being let in.

@@ -46,7 +46,7 @@ pub struct Report {
 
 impl Report {
     /// The code without the client's dialect: `E401` for `ERR_PNPM_FETCH_401`, `YN0041` and a bare status 401,
-    /// `ENEEDAUTH` for `YN0033`, `EOTP` for pnpm's long name of it, `EPUBLISHCONFLICT` for npm 11's version conflict
+    /// `ENEEDAUTH` for `YN0033`, `EOTP` for pnpm's long name of it and Yarn's sentence, `EPUBLISHCONFLICT` for npm 11's version conflict
     /// without a code, `EDEPENDABOT` for Dependabot's updater. `None` when there is neither code nor status.
     #[must_use]
     pub fn family(&self) -> Option<String> {
@@ -65,6 +65,7 @@ impl Report {
             None if self.status.is_some() => return by_status(),
             None if self.places.contains(&Place::Dependabot) => "EDEPENDABOT",
             None if self.said.iter().any(|l| l.text.contains("publish over the previously published")) => "EPUBLISHCONFLICT",
+            None if self.said.iter().any(|l| l.text.contains("Two factor authentication enabled")) => "EOTP",
             None => return None,
         };
         Some(name.to_owned())

@@ -84,21 +84,29 @@ pub fn is_telling(line: &str) -> bool {
 
 /// Where the first marker stands in a line.
 fn find(line: &str) -> Option<usize> {
+    find_level(line, |_| true)
+}
+
+/// Where the first marker of a wanted level stands in a line.
+fn find_level(line: &str, wanted: impl Fn(Level) -> bool) -> Option<usize> {
     let bytes = line.as_bytes();
     memchr::memmem::find_iter(bytes, b"pm ").find_map(|at| {
         let start = at.checked_sub(1)?;
         let free = start == 0 || bytes.get(start - 1).is_some_and(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'-' | b'_' | b'/' | b'@' | b'.'));
-        (free && line.get(start..).and_then(level).is_some()).then_some(start)
+        (free && line.get(start..).and_then(level).is_some_and(|(level, _)| wanted(level))).then_some(start)
     })
 }
 
 /// Cuts a line before each marker in it and calls `piece` with the parts: a line that lost its newlines holds several.
 pub(super) fn split(line: &str, mut piece: impl FnMut(&str)) {
+    // `npm info` and the like are words of ordinary sentences; they begin a line only among lines of an error.
+    let broken = find_level(line, |level| level == Level::Error).is_some();
     let mut rest = line;
     loop {
         // Beyond the marker it begins with, where is the next one?
         let skip = if begins(rest) { 4 } else { 0 };
-        let next = rest.get(skip..).and_then(find).map(|at| at + skip);
+        let wanted = |level| broken || level != Level::Detail;
+        let next = rest.get(skip..).and_then(|tail| find_level(tail, wanted)).map(|at| at + skip);
         let Some((head, tail)) = next.and_then(|at| rest.split_at_checked(at)) else {
             piece(rest);
             return;

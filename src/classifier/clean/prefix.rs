@@ -138,10 +138,11 @@ fn remote(line: &str) -> Option<&str> {
     line.strip_prefix("remote:")
 }
 
-/// `[stage] `, `[Container] `, `[error] `; not a package manager's own `[E403]`, `[ERR_PNPM_…]`, `[WARN]`.
+/// `[stage] `, `[error] `; not what shows the place (`[Pipeline]`), and not a package manager's own `[E403]`, `[ERR_PNPM_…]`, `[WARN]`.
 fn bracket(line: &str) -> Option<&str> {
     let (name, rest) = line.strip_prefix('[')?.split_once(']')?;
     let own = name.starts_with("ERR_") || name.starts_with("WARN") || is_code(name) || name.contains('/');
+    let own = own || ["Pipeline", "Container"].contains(&name);
     let plain = !name.is_empty() && name.len() <= NAME && !name.contains(['[', '"', '{', '=']);
     (plain && !own && rest.starts_with(' ')).then_some(rest)
 }
@@ -172,10 +173,11 @@ fn tree(line: &str) -> Option<&str> {
 
 /// `##[error]`, `::error::`, `::error file=…::`: annotations of GitHub Actions and Azure Pipelines.
 fn annotation(line: &str) -> Option<&str> {
-    if let Some(rest) = line.strip_prefix("##[") {
-        return rest.split_once(']').map(|(_, rest)| rest);
-    }
-    let (name, rest) = line.strip_prefix("::")?.split_once("::")?;
+    // Groups and sections stay: they show where the log comes from.
+    let (name, rest) = match line.strip_prefix("##[") {
+        Some(rest) => rest.split_once(']')?,
+        None => line.strip_prefix("::")?.split_once("::")?,
+    };
     ["error", "warning", "notice", "debug"].iter().any(|n| name.starts_with(n)).then_some(rest)
 }
 

@@ -172,7 +172,7 @@ fn manages(report: &Report) -> Option<Operation> {
 /// What a place leaves in its logs.
 const PLACES: &[(&str, Place)] = &[
     ("/home/runner/", Place::GithubActions), ("##[group]", Place::GithubActions), ("actions/setup-node", Place::GithubActions),
-    ("GITHUB_", Place::GithubActions), ("Run npm ", Place::GithubActions), ("section_start:", Place::GitlabCi),
+    ("GITHUB_", Place::GithubActions), ("Process completed with exit code", Place::GithubActions), ("Run npm ", Place::GithubActions), ("section_start:", Place::GitlabCi),
     ("/builds/", Place::GitlabCi), ("CI_JOB_TOKEN", Place::GitlabCi), ("/home/vsts/", Place::AzurePipelines),
     ("##vso[", Place::AzurePipelines), ("D:\\a\\1\\s", Place::AzurePipelines), ("[Pipeline]", Place::Jenkins),
     ("/var/jenkins", Place::Jenkins), ("/home/circleci", Place::CircleCi), ("bash -eo pipefail", Place::CircleCi),

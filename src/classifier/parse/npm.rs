@@ -32,10 +32,16 @@ pub(super) fn read(lines: &[Raw<'_>], before: &[Raw<'_>]) -> Option<Block> {
             continue;
         };
         if let Some(code) = code_of(rest) {
+            let alone = rest.len() == "code ".len() + code.len();
+            if raw.inline && !alone && index > 0 {
+                // PowerShell repeats a program's first line inside a sentence of its own.
+                pending.push(index);
+                continue;
+            }
             if report.code.is_some() || !report.said.is_empty() {
                 break;
             }
-            code_only = Some((raw.inline, rest.len() == "code ".len() + code.len()));
+            code_only = Some((raw.inline, alone));
             report.code = Some(code.to_owned());
         }
         strangers.append(&mut pending);
@@ -54,9 +60,9 @@ pub(super) fn read(lines: &[Raw<'_>], before: &[Raw<'_>]) -> Option<Block> {
         read_line(&mut report, rest);
         report.said.push(raw.to_line());
     }
-    infer_code(&mut report, before);
     // A code and nothing else, in the middle of a sentence: somebody speaks of an error, there is none here.
     let bare = report.said.len() <= 1 && report.status.is_none();
+    infer_code(&mut report, before);
     if bare && let Some((inline, alone)) = code_only && (inline || !alone) {
         report.code = Some(String::new());
     }
@@ -65,8 +71,9 @@ pub(super) fn read(lines: &[Raw<'_>], before: &[Raw<'_>]) -> Option<Block> {
 
 /// The code in `code E401`, without quotes around it.
 fn code_of(rest: &str) -> Option<&str> {
-    let word = rest.strip_prefix("code ")?.trim_start().split([' ', '"', '\'', '`', ',', '\\']).next()?;
-    (!word.is_empty()).then_some(word)
+    let word = rest.strip_prefix("code ")?.trim_start().split([' ', '"', '\'', '`', ',', ':', ')', '\\']).next()?;
+    let code = word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    (code && !word.is_empty()).then_some(word)
 }
 
 /// Text that npm prints with every error of a kind and that says nothing about this one.

@@ -20,7 +20,7 @@ pub(super) fn read(lines: &[Raw<'_>], before: &[Raw<'_>]) -> Option<Block> {
         ..Report::default()
     };
     read_line(&mut report, rest);
-    let mut taken = 1;
+    let (mut taken, mut strangers) = (1, Vec::new());
     for (index, raw) in lines.iter().enumerate().take(LONGEST).skip(1) {
         if code_of(raw.text).is_some() || npm::level(raw).is_some() {
             break;
@@ -31,7 +31,9 @@ pub(super) fn read(lines: &[Raw<'_>], before: &[Raw<'_>]) -> Option<Block> {
             }
             read_line(&mut report, raw.text);
             // The settings are pnpm's list of what it knows, not what was said about this failure.
-            if !raw.text.starts_with(['@', '/']) && !raw.text.starts_with("at ") {
+            if raw.text.starts_with(['@', '/']) {
+                strangers.push(index);
+            } else if !raw.text.starts_with("at ") {
                 report.said.push(raw.to_line());
             }
             taken = index + 1;
@@ -46,7 +48,7 @@ pub(super) fn read(lines: &[Raw<'_>], before: &[Raw<'_>]) -> Option<Block> {
     {
         take_registry(&mut report, registry);
     }
-    Some(Block { report, taken, strangers: Vec::new() })
+    Some(Block { report, taken, strangers })
 }
 
 /// The code at the beginning of a line and what follows it.

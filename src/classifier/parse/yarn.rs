@@ -20,6 +20,14 @@ pub(super) fn read(lines: &[Raw<'_>], _before: &[Raw<'_>]) -> Option<Block> {
         take_url(&mut report, url);
         return Some(Block { report, taken: 1, strangers: Vec::new() });
     }
+    if first.text.ends_with("Two factor authentication enabled.") {
+        report.method = lines.iter().take(4).any(|raw| raw.text.contains("publish package")).then_some(Method::Put);
+        return Some(Block { report, taken: 1, strangers: Vec::new() });
+    }
+    if first.text.starts_with("Usage Error: Environment variable not found (") {
+        report.client = Client::YarnBerry;
+        return Some(Block { report, taken: 1, strangers: Vec::new() });
+    }
     let at = first.text.find("error ").filter(|at| *at == 0 || first.text.get(..*at).is_some_and(|head| head.ends_with(' ')))?;
     let message = first.text.get(at + "error ".len()..)?;
     if message.starts_with("Error: Failed to replace env in config: ${") {
@@ -55,16 +63,19 @@ fn status_of(text: &str) -> Option<u16> {
 
 /// The status that a server's words stand for; `None` for words that are not about being let in.
 pub(in crate::classifier) fn implied_status(text: &str) -> Option<u16> {
+    const REFUSED: &[&str] = &["permission", "not allowed", "denied", "forbidden"];
     const UNAUTHORIZED: &[&str] = &[
         "unauthenticated", "unauthorized", "authentication token", "authorization required", "authentication required",
         "could not be authenticated", "logged in", "provide authentication", "invalid_token", "bad credentials", "one-time pass",
     ];
     const FORBIDDEN: &[&str] = &[
-        "permission", "not allowed", "forbidden", "denied", "scope", "publish over", "two-factor", "verify your email",
+        "scope", "publish over", "two-factor", "verify your email",
         "not authorized", "these credentials", "too similar", "quarantined", "blocked", "protected", "saml", "republished", "spam detection",
     ];
     let text = text.to_lowercase();
-    if UNAUTHORIZED.iter().any(|words| text.contains(words)) {
+    if REFUSED.iter().any(|words| text.contains(words)) {
+        Some(403)
+    } else if UNAUTHORIZED.iter().any(|words| text.contains(words)) {
         Some(401)
     } else if FORBIDDEN.iter().any(|words| text.contains(words)) {
         Some(403)
