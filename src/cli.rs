@@ -43,7 +43,9 @@ pub fn run() -> ExitCode {
             Some(dir) => load(Some(dir)).map(|k| explain::run(arguments, &&k)),
             None => Ok(explain::run(arguments, &EMBEDDED)),
         },
-        Command::Knowledge(arguments) => load(cli.knowledge.as_ref()).and_then(|k| knowledge_commands::run(arguments, &k)),
+        Command::Knowledge(arguments) => {
+            load(cli.knowledge.as_ref()).and_then(|k| knowledge_commands::run(arguments, &k))
+        }
     };
     result.unwrap_or_else(|error| {
         complain(&format!("{error:#}"));

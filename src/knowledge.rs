@@ -77,6 +77,9 @@ pub struct Cause {
     pub tier: u8,
     /// How often it is met, 1 to 5; breaks ties between equal weights.
     pub prior: u8,
+    /// Whether the entry only says what is certain while the real cause is open. Such entries are not named beside others.
+    #[serde(default)]
+    pub neutral: bool,
     /// Code families it shows as: `E401`, `E403`, `E404`, `ENEEDAUTH` …, see [`crate::classifier::Report::family`].
     pub codes: Vec<String>,
     /// `npm`, `pnpm`, `yarn`, `yarn-berry`, `bun`.

@@ -78,6 +78,7 @@ fn knowledge() -> Knowledge {
         id: "x".into(),
         title: "A title".to_owned(),
         tier: 1,
+        neutral: false,
         prior: 1,
         codes: vec![],
         clients: vec![],

@@ -45,8 +45,9 @@ pub(super) fn others<'a>(top: &'a Cause, diagnosis: &Diagnosis, knowledge: &'a K
             chosen.push(cause);
         }
     };
+    let neutral = |id: &str| knowledge.cause(id).is_some_and(|cause| cause.neutral);
     for ranked in diagnosis.causes.iter().filter(|r| r.weight > 0) {
-        if chosen.len() < MAX_OTHERS {
+        if chosen.len() < MAX_OTHERS && !neutral(ranked.id.as_str()) {
             add(&mut chosen, ranked.id.as_str());
         }
     }

@@ -32,5 +32,9 @@ pub fn waiting() -> &'static str {
 }
 
 fn name(input: &str) -> String {
-    if input == "-" { "standard input".to_owned() } else { input.chars().map(|c| if c.is_control() { '?' } else { c }).collect() }
+    if input == "-" {
+        "standard input".to_owned()
+    } else {
+        input.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+    }
 }

@@ -33,6 +33,7 @@ fn cause(id: &str, shown: &str) -> Cause {
         id: id.into(),
         title: shown.title,
         tier: 1,
+        neutral: false,
         prior: 3,
         codes: vec![],
         clients: vec![],

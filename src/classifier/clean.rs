@@ -92,7 +92,9 @@ fn settle(line: &str, number: u64, out: &mut Clean, depth: u8) {
             return;
         }
         if let Some(pieces) = marker::unescape(line) {
-            pieces.iter().for_each(|piece| settle(piece, number, out, depth + 1));
+            for piece in &pieces {
+                settle(piece, number, out, depth + 1);
+            }
             return;
         }
     }

@@ -111,6 +111,22 @@ impl Findings {
 
 /// The fields of a report without its lines.
 fn facts(report: &Report) -> String {
-    let Report { client, client_version, code, status, method, url, registry, operation, package, version, challenge, sent, .. } = report;
-    format!("{client:?} {client_version:?} {code:?} {status:?} {method:?} {url:?} {registry:?} {operation:?} {package:?} {version:?} {challenge:?} {sent:?}")
+    let Report {
+        client,
+        client_version,
+        code,
+        status,
+        method,
+        url,
+        registry,
+        operation,
+        package,
+        version,
+        challenge,
+        sent,
+        ..
+    } = report;
+    format!(
+        "{client:?} {client_version:?} {code:?} {status:?} {method:?} {url:?} {registry:?} {operation:?} {package:?} {version:?} {challenge:?} {sent:?}"
+    )
 }

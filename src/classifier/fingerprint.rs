@@ -49,12 +49,18 @@ pub fn fingerprint(report: &Report, knowledge: &Knowledge) -> String {
 
 /// Codes that are about who asks, whatever is asked for.
 fn is_identity(family: &str) -> bool {
-    matches!(family, "E401" | "ENEEDAUTH" | "EAUTHIP" | "ERR_INVALID_AUTH" | "E407" | "E429" | "EUNKNOWNCONFIG" | "ENOAUDIT")
+    matches!(
+        family,
+        "E401" | "ENEEDAUTH" | "EAUTHIP" | "ERR_INVALID_AUTH" | "E407" | "E429" | "EUNKNOWNCONFIG" | "ENOAUDIT"
+    )
 }
 
 fn is_write(report: &Report) -> bool {
     match report.method {
         Some(method) => method != Method::Get && method != Method::Head,
-        None => matches!(report.operation, Some(Operation::Publish | Operation::Stage | Operation::Unpublish | Operation::Deprecate)),
+        None => matches!(
+            report.operation,
+            Some(Operation::Publish | Operation::Stage | Operation::Unpublish | Operation::Deprecate)
+        ),
     }
 }

@@ -49,7 +49,8 @@ struct Block {
 type Reader = fn(&[Raw<'_>], &[Raw<'_>]) -> Option<Block>;
 
 /// Tried in this order on each line, with the lines from there on and the lines before.
-const READERS: &[Reader] = &[npm::read, pnpm::read, berry::read, yarn::read, bun::read, json::read, npm::read_dependabot];
+const READERS: &[Reader] =
+    &[npm::read, pnpm::read, berry::read, yarn::read, bun::read, json::read, npm::read_dependabot];
 
 /// How many lines before a failure may tell about it.
 const CONTEXT_BEFORE: usize = 150;
@@ -61,8 +62,12 @@ const CONTEXT_AFTER: usize = 10;
 /// Every failure that has the form of one is reported; whether it is answered is for the rules to say.
 #[must_use]
 pub fn parse(text: &Redacted, numbers: &[u64]) -> Vec<Report> {
-    let mut lines: Vec<Raw<'_>> =
-        text.as_str().split('\n').zip(numbers).map(|(text, number)| Raw { number: *number, text: text.trim(), inline: false }).collect();
+    let mut lines: Vec<Raw<'_>> = text
+        .as_str()
+        .split('\n')
+        .zip(numbers)
+        .map(|(text, number)| Raw { number: *number, text: text.trim(), inline: false })
+        .collect();
     for at in 1..lines.len() {
         let (Some(a), Some(b)) = (lines.get(at - 1).copied(), lines.get(at).copied()) else { break };
         if a.number == b.number && !a.text.is_empty() {
@@ -121,14 +126,37 @@ fn is_masked(report: &Report) -> bool {
     let writes = matches!(report.method, Some(Method::Put | Method::Post | Method::Delete));
     // npm 9 and older repeat a conflicting write as this read.
     let repeated = report.said.iter().any(|l| l.text.contains("?write=true"));
-    let noticed = || report.around.iter().chain(&report.said).any(|l| marker::fold(&l.text).contains("access token expired or revoked"));
+    let noticed = || {
+        report
+            .around
+            .iter()
+            .chain(&report.said)
+            .any(|l| marker::fold(&l.text).contains("access token expired or revoked"))
+    };
     (writes && report.target != Some(Target::Audit)) || repeated || noticed()
 }
 
 /// The codes of npm that are about being let in.
 const CODES: &[&str] = &[
-    "E400", "E401", "E402", "E403", "E405", "E407", "E409", "E422", "E429", "ENEEDAUTH", "EOTP", "EAUTHIP", "ERR_INVALID_AUTH",
-    "EOWNERMUTATE", "ENOAUDIT", "EPUBLISHCONFLICT", "EALLOWREMOTE", "EUNKNOWNCONFIG", "E_STAGE_REQUIRED",
+    "E400",
+    "E401",
+    "E402",
+    "E403",
+    "E405",
+    "E407",
+    "E409",
+    "E422",
+    "E429",
+    "ENEEDAUTH",
+    "EOTP",
+    "EAUTHIP",
+    "ERR_INVALID_AUTH",
+    "EOWNERMUTATE",
+    "ENOAUDIT",
+    "EPUBLISHCONFLICT",
+    "EALLOWREMOTE",
+    "EUNKNOWNCONFIG",
+    "E_STAGE_REQUIRED",
 ];
 
 /// Fills what a URL tells; the first URL counts.

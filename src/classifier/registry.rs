@@ -24,7 +24,11 @@ fn kind<'a>(report: &Report, kinds: &'a [RegistryKind]) -> &'a str {
         })
     };
     // A path can be shared (an Artifactory in front of a GitLab), a host cannot.
-    if let Some(k) = kinds.iter().find(by_host).or_else(|| kinds.iter().find(|k| k.paths.iter().any(|part| path.contains(part.as_str())))) {
+    if let Some(k) = kinds
+        .iter()
+        .find(by_host)
+        .or_else(|| kinds.iter().find(|k| k.paths.iter().any(|part| path.contains(part.as_str()))))
+    {
         return &k.kind;
     }
     if let Some(challenge) = &report.challenge {
@@ -39,10 +43,11 @@ fn kind<'a>(report: &Report, kinds: &'a [RegistryKind]) -> &'a str {
     let said = |k: &&RegistryKind| {
         // A fixed address cannot hide behind another host.
         let possible = host.is_none() || k.self_hosted || k.url.is_none();
-        possible && report.said.iter().any(|line| {
-            let line = marker::fold(&line.text);
-            k.said.iter().any(|words| line.contains(words.as_str()))
-        })
+        possible
+            && report.said.iter().any(|line| {
+                let line = marker::fold(&line.text);
+                k.said.iter().any(|words| line.contains(words.as_str()))
+            })
     };
     match kinds.iter().find(said) {
         Some(k) => &k.kind,
@@ -53,8 +58,12 @@ fn kind<'a>(report: &Report, kinds: &'a [RegistryKind]) -> &'a str {
 
 /// `Bearer realm="domain/repository", Basic realm="domain/repository"`: AWS names the repository as its realm.
 fn is_code_artifact(challenge: &str) -> bool {
-    let Some((realm, rest)) = challenge.strip_prefix("bearer realm=\"").and_then(|r| r.split_once('"')) else { return false };
-    realm.matches('/').count() == 1 && !realm.contains(':') && rest.trim_start_matches([',', ' ']).starts_with("basic realm=\"")
+    let Some((realm, rest)) = challenge.strip_prefix("bearer realm=\"").and_then(|r| r.split_once('"')) else {
+        return false;
+    };
+    realm.matches('/').count() == 1
+        && !realm.contains(':')
+        && rest.trim_start_matches([',', ' ']).starts_with("basic realm=\"")
 }
 
 fn path_of(url: &str) -> Option<&str> {
@@ -67,5 +76,8 @@ fn glob(pattern: &str, name: &str) -> bool {
     let Some((head, tail)) = pattern.split_once('*') else { return pattern.eq_ignore_ascii_case(name) };
     let Some(rest) = name.strip_prefix(head) else { return false };
     // Only a few characters are tried: host names are short and patterns hold one or two stars.
-    rest.char_indices().map(|(at, _)| at).chain([rest.len()]).any(|at| rest.get(at..).is_some_and(|rest| glob(tail, rest)))
+    rest.char_indices()
+        .map(|(at, _)| at)
+        .chain([rest.len()])
+        .any(|at| rest.get(at..).is_some_and(|rest| glob(tail, rest)))
 }

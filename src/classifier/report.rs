@@ -64,7 +64,9 @@ impl Report {
             Some(code) => code,
             None if self.status.is_some() => return by_status(),
             None if self.places.contains(&Place::Dependabot) => "EDEPENDABOT",
-            None if self.said.iter().any(|l| l.text.contains("publish over the previously published")) => "EPUBLISHCONFLICT",
+            None if self.said.iter().any(|l| l.text.contains("publish over the previously published")) => {
+                "EPUBLISHCONFLICT"
+            }
             None if self.said.iter().any(|l| l.text.contains("Two factor authentication enabled")) => "EOTP",
             None => return None,
         };
@@ -118,8 +120,10 @@ macro_rules! names {
 
 names! {
     /// A package manager.
+    #[derive(Default)]
     Client {
         /// npm 5 and later.
+        #[default]
         Npm = "npm",
         /// pnpm.
         Pnpm = "pnpm",
@@ -129,12 +133,6 @@ names! {
         YarnBerry = "yarn-berry",
         /// Bun.
         Bun = "bun",
-    }
-}
-
-impl Default for Client {
-    fn default() -> Self {
-        Self::Npm
     }
 }
 
@@ -243,7 +241,7 @@ names! {
         AzurePipelines = "azure-pipelines",
         /// Jenkins.
         Jenkins = "jenkins",
-        /// CircleCI.
+        /// `CircleCI`.
         CircleCi = "circleci",
         /// A Docker build.
         Docker = "docker",
@@ -253,7 +251,7 @@ names! {
         Netlify = "netlify",
         /// Heroku.
         Heroku = "heroku",
-        /// AWS CodeBuild.
+        /// AWS `CodeBuild`.
         CodeBuild = "codebuild",
         /// Dependabot.
         Dependabot = "dependabot",

@@ -37,7 +37,10 @@ pub fn rank(report: &Report, knowledge: &Knowledge) -> Vec<RankedCause> {
             let weight = signal.weight.min(limit);
             let evidence = facts.evidence(&signal.when);
             (weight >= WORTH_NAMING).then(|| {
-                (cause, RankedCause { id: cause.id.clone(), confidence: Confidence::from_weight(weight), weight, evidence })
+                (
+                    cause,
+                    RankedCause { id: cause.id.clone(), confidence: Confidence::from_weight(weight), weight, evidence },
+                )
             })
         })
         .collect();
@@ -70,7 +73,9 @@ impl<'a> Facts<'a> {
     fn new(report: &'a Report) -> Self {
         let fold = |lines: &[Line]| lines.iter().map(|l| marker::fold(&l.text).into_owned()).collect::<Vec<_>>();
         let said = fold(&report.said);
-        let status = report.status.or_else(|| said.iter().find_map(|line| implied_status(line)).filter(|_| report.code.is_none()));
+        let status = report
+            .status
+            .or_else(|| said.iter().find_map(|line| implied_status(line)).filter(|_| report.code.is_none()));
         Self {
             report,
             family: report.family().or_else(|| status.map(|s| format!("E{s}"))),
@@ -88,7 +93,9 @@ impl<'a> Facts<'a> {
             return None;
         }
         let operation = self.report.operation.map_or("", |o| o.as_str());
-        if !any(&cause.clients, self.report.client.as_str()) || !(operation.is_empty() || any(&cause.operations, operation)) {
+        if !any(&cause.clients, self.report.client.as_str())
+            || !(operation.is_empty() || any(&cause.operations, operation))
+        {
             return None;
         }
         let kind = self.report.registry.kind.as_str();
@@ -174,10 +181,12 @@ impl<'a> Facts<'a> {
     fn decisive(&self) -> Option<&Line> {
         let said = &self.report.said;
         let has = |words: &'static str| said.iter().find(move |l| l.text.contains(words));
-        has("://").or_else(|| has("nable to authenticate")).or_else(|| has("ncorrect or missing password")).or_else(|| {
-            let code = self.report.code.as_deref().unwrap_or("code ");
-            said.iter().find(|l| !l.text.ends_with(code)).or(said.first())
-        })
+        has("://").or_else(|| has("nable to authenticate")).or_else(|| has("ncorrect or missing password")).or_else(
+            || {
+                let code = self.report.code.as_deref().unwrap_or("code ");
+                said.iter().find(|l| !l.text.ends_with(code)).or(said.first())
+            },
+        )
     }
 }
 

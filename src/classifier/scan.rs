@@ -60,9 +60,10 @@ enum Kinds {
 fn groups() -> &'static [Group] {
     static GROUPS: OnceLock<Vec<Group>> = OnceLock::new();
     GROUPS.get_or_init(|| {
-        let failures = FAILURES
-            .iter()
-            .map(|needles| Group { search: Search::new(needles.iter().map(|n| n.text)), kinds: Kinds::Failures(needles) });
+        let failures = FAILURES.iter().map(|needles| Group {
+            search: Search::new(needles.iter().map(|n| n.text)),
+            kinds: Kinds::Failures(needles),
+        });
         let secrets = redact::prefixes()
             .chunks(14)
             .map(|part| Group { search: Search::new(part.iter().copied()), kinds: Kinds::Secrets });
@@ -135,7 +136,8 @@ impl Cutter {
             Sight::Secret => (SECRET_BEFORE, SECRET_AFTER),
         };
         let failure = sight == Sight::Failure;
-        let fresh = Span { start: at.saturating_sub(before).max(self.floor), end: at + after, failure, first: at, last: at };
+        let fresh =
+            Span { start: at.saturating_sub(before).max(self.floor), end: at + after, failure, first: at, last: at };
         let Some(open) = &mut self.pending else {
             self.pending = Some(fresh);
             return None;

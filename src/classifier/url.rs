@@ -43,7 +43,8 @@ pub fn parse(text: &str) -> Option<RegistryUrl> {
     if host.is_empty() || !host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b)) {
         return None;
     }
-    let mut url = RegistryUrl { clean: format!("{scheme}{host}{path}"), path: path.to_owned(), ..RegistryUrl::default() };
+    let mut url =
+        RegistryUrl { clean: format!("{scheme}{host}{path}"), path: path.to_owned(), ..RegistryUrl::default() };
     let base = url.read_path();
     url.base = format!("{scheme}{host}{}", if base.ends_with('/') { base } else { base + "/" });
     url.host = host;
@@ -55,7 +56,7 @@ impl RegistryUrl {
     fn read_path(&mut self) -> String {
         let path = self.path.replace("%2f", "%2F").replace("%40", "@");
         if let Some((base, rest)) = path.split_once("/-/") {
-            if rest.ends_with(".tgz") || rest.contains(".tgz/") {
+            if is_archive(rest) || rest.contains(".tgz/") {
                 let (registry, package) = split_package(base);
                 self.target = Some(Target::Tarball);
                 self.version = package.as_deref().and_then(|package| tarball_version(rest, package));
@@ -91,7 +92,7 @@ impl RegistryUrl {
         }
         let (registry, package) = split_package(document);
         if package.is_some() {
-            self.target = Some(if document.ends_with(".tgz") { Target::Tarball } else { Target::Package });
+            self.target = Some(if is_archive(document) { Target::Tarball } else { Target::Package });
             self.version = version;
         }
         self.package = package;
@@ -143,7 +144,9 @@ fn name_of(text: &str) -> Option<String> {
 #[must_use]
 pub fn is_package(name: &str) -> bool {
     let part = |s: &str| {
-        !s.is_empty() && !s.starts_with(['.', '-']) && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
+        !s.is_empty()
+            && !s.starts_with(['.', '-'])
+            && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
     };
     name.len() <= 214
         && match name.strip_prefix('@') {
@@ -162,6 +165,10 @@ pub fn is_version(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-+".contains(&b))
 }
 
+fn is_archive(path: &str) -> bool {
+    path.len() > 4 && path.get(path.len() - 4..).is_some_and(|end| end.eq_ignore_ascii_case(".tgz"))
+}
+
 fn tarball_version(file: &str, package: &str) -> Option<String> {
     let file = file.rsplit('/').next()?.strip_suffix(".tgz")?;
     let name = package.rsplit('/').next()?;
@@ -176,19 +183,85 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case::scoped("https://npm.pkg.github.com/@acme%2fwidget", "https://npm.pkg.github.com/", Some("@acme/widget"), None, Some(Target::Package))]
-    #[case::plain("https://npm.acme.example/widget", "https://npm.acme.example/", Some("widget"), None, Some(Target::Package))]
-    #[case::azure("https://pkgs.dev.azure.com/acme/_packaging/feed/npm/registry/@a%2Fb", "https://pkgs.dev.azure.com/acme/_packaging/feed/npm/registry/", Some("@a/b"), None, Some(Target::Package))]
-    #[case::tarball("https://x.jfrog.io/artifactory/api/npm/npm/axiosx/-/axiosx-1.7.2.tgz", "https://x.jfrog.io/artifactory/api/npm/npm/", Some("axiosx"), Some("1.7.2"), Some(Target::Tarball))]
-    #[case::scoped_tarball("https://h.example/r/@a/b/-/b-1.0.0-rc.1.tgz", "https://h.example/r/", Some("@a/b"), Some("1.0.0-rc.1"), Some(Target::Tarball))]
-    #[case::github_tarball("https://npm.pkg.github.com/download/@a/b/1.0.0/abc", "https://npm.pkg.github.com/", Some("@a/b"), Some("1.0.0"), Some(Target::Tarball))]
+    #[case::scoped(
+        "https://npm.pkg.github.com/@acme%2fwidget",
+        "https://npm.pkg.github.com/",
+        Some("@acme/widget"),
+        None,
+        Some(Target::Package)
+    )]
+    #[case::plain(
+        "https://npm.acme.example/widget",
+        "https://npm.acme.example/",
+        Some("widget"),
+        None,
+        Some(Target::Package)
+    )]
+    #[case::azure(
+        "https://pkgs.dev.azure.com/acme/_packaging/feed/npm/registry/@a%2Fb",
+        "https://pkgs.dev.azure.com/acme/_packaging/feed/npm/registry/",
+        Some("@a/b"),
+        None,
+        Some(Target::Package)
+    )]
+    #[case::tarball(
+        "https://x.jfrog.io/artifactory/api/npm/npm/axiosx/-/axiosx-1.7.2.tgz",
+        "https://x.jfrog.io/artifactory/api/npm/npm/",
+        Some("axiosx"),
+        Some("1.7.2"),
+        Some(Target::Tarball)
+    )]
+    #[case::scoped_tarball(
+        "https://h.example/r/@a/b/-/b-1.0.0-rc.1.tgz",
+        "https://h.example/r/",
+        Some("@a/b"),
+        Some("1.0.0-rc.1"),
+        Some(Target::Tarball)
+    )]
+    #[case::github_tarball(
+        "https://npm.pkg.github.com/download/@a/b/1.0.0/abc",
+        "https://npm.pkg.github.com/",
+        Some("@a/b"),
+        Some("1.0.0"),
+        Some(Target::Tarball)
+    )]
     #[case::whoami("http://localhost:4873/-/whoami", "http://localhost:4873/", None, None, Some(Target::Whoami))]
-    #[case::login("https://npm.pkg.github.com/-/user/org.couchdb.user:alice", "https://npm.pkg.github.com/", None, None, Some(Target::Login))]
-    #[case::tags("https://h.example/-/package/@a%2fb/dist-tags/beta", "https://h.example/", Some("@a/b"), None, Some(Target::Manage))]
-    #[case::revision("https://h.example/brisk-cli/-rev/3-9c", "https://h.example/", Some("brisk-cli"), None, Some(Target::Manage))]
-    #[case::audit("https://h.example/-/npm/v1/security/advisories/bulk", "https://h.example/", None, None, Some(Target::Audit))]
+    #[case::login(
+        "https://npm.pkg.github.com/-/user/org.couchdb.user:alice",
+        "https://npm.pkg.github.com/",
+        None,
+        None,
+        Some(Target::Login)
+    )]
+    #[case::tags(
+        "https://h.example/-/package/@a%2fb/dist-tags/beta",
+        "https://h.example/",
+        Some("@a/b"),
+        None,
+        Some(Target::Manage)
+    )]
+    #[case::revision(
+        "https://h.example/brisk-cli/-rev/3-9c",
+        "https://h.example/",
+        Some("brisk-cli"),
+        None,
+        Some(Target::Manage)
+    )]
+    #[case::audit(
+        "https://h.example/-/npm/v1/security/advisories/bulk",
+        "https://h.example/",
+        None,
+        None,
+        Some(Target::Audit)
+    )]
     #[case::base("https://h.example/npm/", "https://h.example/npm/", None, None, None)]
-    #[case::secret_in_front("https://u:p@h.example/a?x=1#y", "https://h.example/", Some("a"), None, Some(Target::Package))]
+    #[case::secret_in_front(
+        "https://u:p@h.example/a?x=1#y",
+        "https://h.example/",
+        Some("a"),
+        None,
+        Some(Target::Package)
+    )]
     fn a_url_tells_its_parts(
         #[case] text: &str,
         #[case] base: &str,

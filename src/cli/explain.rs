@@ -69,7 +69,7 @@ pub(super) fn run<K: Deref<Target = Knowledge>>(arguments: &Arguments, knowledge
         let heading = (files.len() > 1).then_some(name.as_str());
         let page = match arguments.format {
             Format::Json => json(name, &findings, knowledge),
-            Format::Markdown => page(heading, &findings, knowledge, index > 0, |a| markdown::markdown(a)),
+            Format::Markdown => page(heading, &findings, knowledge, index > 0, markdown::markdown),
             Format::Text => page(heading, &findings, knowledge, index > 0, |a| text::text(a, WIDTH, paint)),
         };
         if let Err(error) = out.write_all(page.as_bytes()).and_then(|()| out.flush()) {

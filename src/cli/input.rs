@@ -23,7 +23,10 @@ const WORTH_A_BAR: u64 = 256 * 1024 * 1024;
 const BAR_STEP: u64 = 8 * 1024 * 1024;
 
 /// Reads `name` (`-` for standard input) to its end and explains it.
-pub(super) fn explain<K: Deref<Target = Knowledge>>(name: &str, explainer: &mut Explainer<'_, K>) -> io::Result<Findings> {
+pub(super) fn explain<K: Deref<Target = Knowledge>>(
+    name: &str,
+    explainer: &mut Explainer<'_, K>,
+) -> io::Result<Findings> {
     if name == "-" {
         let stdin = io::stdin();
         return decode(stdin.lock(), explainer, None);

@@ -46,13 +46,20 @@ pub(super) fn run(arguments: &Arguments, knowledge: &Knowledge) -> anyhow::Resul
         Command::Check { today } => {
             let today = today.unwrap_or_else(|| Zoned::now().date());
             let problems = check::check(knowledge, today);
-            problems.iter().for_each(|problem| complain(&problem.to_string()));
+            for problem in &problems {
+                complain(&problem.to_string());
+            }
             if !problems.is_empty() {
                 complain(&format!("{} problems", problems.len()));
                 return Ok(ExitCode::FAILURE);
             }
-            let samples: usize = knowledge.causes.iter().map(|c| c.samples.matches.len() + c.samples.no_match.len()).sum();
-            format!("{} causes, {} registries, {samples} samples: all well\n", knowledge.causes.len(), knowledge.registries.len())
+            let samples: usize =
+                knowledge.causes.iter().map(|c| c.samples.matches.len() + c.samples.no_match.len()).sum();
+            format!(
+                "{} causes, {} registries, {samples} samples: all well\n",
+                knowledge.causes.len(),
+                knowledge.registries.len()
+            )
         }
     };
     match io::stdout().write_all(page.as_bytes()) {
@@ -71,9 +78,13 @@ fn list(knowledge: &Knowledge) -> String {
 
 /// Names the entries that share the most words with what was asked for.
 fn unknown(id: &str, knowledge: &Knowledge) -> anyhow::Error {
-    let shared = |cause: &&Cause| cause.id.as_str().split('_').filter(|word| id.split(['_', '-', ' ']).any(|w| w == *word)).count();
+    let shared = |cause: &&Cause| {
+        cause.id.as_str().split('_').filter(|word| id.split(['_', '-', ' ']).any(|w| w == *word)).count()
+    };
     let near: Vec<&str> = match knowledge.causes.iter().map(|c| shared(&c)).max() {
-        Some(most) if most > 0 => knowledge.causes.iter().filter(|c| shared(c) == most).map(|c| c.id.as_str()).take(3).collect(),
+        Some(most) if most > 0 => {
+            knowledge.causes.iter().filter(|c| shared(c) == most).map(|c| c.id.as_str()).take(3).collect()
+        }
         _ => Vec::new(),
     };
     if near.is_empty() {
@@ -115,7 +126,10 @@ fn any(list: &[String]) -> String {
 
 fn applies(when: &Applies) -> String {
     let status: Vec<String> = when.status.iter().map(ToString::to_string).collect();
-    let parts: Vec<&str> =
-        [&when.place, &when.registry, &when.client, &when.operation, &status].into_iter().flatten().map(String::as_str).collect();
+    let parts: Vec<&str> = [&when.place, &when.registry, &when.client, &when.operation, &status]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
     format!(" ({})", parts.join(", "))
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     answer::{self, json::Json},
-    classifier::{Diagnosis, Findings, Report},
+    classifier::{Diagnosis, Findings, Method, Operation, Report},
     knowledge::Knowledge,
 };
 
@@ -82,10 +82,10 @@ impl<'a> DiagnosisRecord<'a> {
             client_version: report.client_version.as_deref(),
             code: report.code.as_deref(),
             status: report.status,
-            method: report.method.map(|m| m.as_str()),
+            method: report.method.map(Method::as_str),
             url: report.url.as_deref(),
             registry: RegistryRecord { kind: &report.registry.kind, host: report.registry.host.as_deref() },
-            operation: report.operation.map(|o| o.as_str()),
+            operation: report.operation.map(Operation::as_str),
             scope: report.scope.as_deref(),
             package: report.package.as_deref(),
             version: report.version.as_deref(),

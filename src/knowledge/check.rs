@@ -54,7 +54,10 @@ fn samples(cause: &Cause, knowledge: &Knowledge, say: &mut impl FnMut(String)) {
         let first = firsts(sample, knowledge);
         if !first.contains(&cause.id) {
             let instead = first.first().map_or("nothing".to_owned(), ToString::to_string);
-            say(format!("samples.match {} is answered with {instead}; the entry is unreachable there or shadowed", index + 1));
+            say(format!(
+                "samples.match {} is answered with {instead}; the entry is unreachable there or shadowed",
+                index + 1
+            ));
         }
     }
     for (index, sample) in cause.samples.no_match.iter().enumerate() {
@@ -112,7 +115,11 @@ fn reach(cause: &Cause, say: &mut impl FnMut(String)) {
         ] {
             let reachable = |v: &String| allowed.contains(v) || key == "registry" && (v == "none" || v == "unknown");
             if !asked.is_empty() && !allowed.is_empty() && !asked.iter().any(reachable) {
-                say(format!("signal {} can never hold: the entry's own {key} list excludes {}", index + 1, asked.join(", ")));
+                say(format!(
+                    "signal {} can never hold: the entry's own {key} list excludes {}",
+                    index + 1,
+                    asked.join(", ")
+                ));
             }
         }
         if !(1..=100).contains(&signal.weight) {
@@ -130,7 +137,11 @@ fn reach(cause: &Cause, say: &mut impl FnMut(String)) {
 fn texts(cause: &Cause, say: &mut impl FnMut(String)) {
     let commands = cause.steps.iter().filter_map(|s| s.command.as_deref()).chain(cause.check.command.as_deref());
     let prose = cause.steps.iter().map(|s| s.text.as_str()).chain([
-        cause.title.as_str(), &cause.explanation, &cause.is_not, &cause.prevention, &cause.check.text,
+        cause.title.as_str(),
+        &cause.explanation,
+        &cause.is_not,
+        &cause.prevention,
+        &cause.check.text,
     ]);
     for text in prose.clone().chain(commands) {
         for name in template::placeholders(text).into_iter().filter(|name| !template::NAMES.contains(name)) {

@@ -64,11 +64,13 @@ pub fn expand(text: &str) -> String {
 /// # Errors
 /// Only if the binary was built from a folder that `knowledge check` refuses.
 pub fn load_embedded() -> Result<Knowledge, LoadError> {
-    let files = EMBEDDED.get_dir(CAUSES).into_iter().flat_map(Dir::files).map(|file| {
-        (file.path().display().to_string(), file.contents_utf8().unwrap_or_default().to_owned())
-    });
+    let files = EMBEDDED
+        .get_dir(CAUSES)
+        .into_iter()
+        .flat_map(Dir::files)
+        .map(|file| (file.path().display().to_string(), file.contents_utf8().unwrap_or_default().to_owned()));
     let registries = EMBEDDED.get_file(REGISTRIES).and_then(|f| f.contents_utf8()).unwrap_or_default();
-    assemble(files.filter(|(path, _)| is_toml(Path::new(path))), (REGISTRIES.to_owned(), registries.to_owned()))
+    assemble(files.filter(|(path, _)| is_toml(Path::new(path))), (REGISTRIES, registries))
 }
 
 /// The knowledge in `dir`.
@@ -77,8 +79,8 @@ pub fn load_dir(dir: &Path) -> Result<Knowledge, LoadError> {
         fs::read_to_string(path).map_err(|source| LoadError::Read { path: path.display().to_string(), source })
     };
     let causes = dir.join(CAUSES);
-    let entries = fs::read_dir(&causes)
-        .map_err(|source| LoadError::Read { path: causes.display().to_string(), source })?;
+    let entries =
+        fs::read_dir(&causes).map_err(|source| LoadError::Read { path: causes.display().to_string(), source })?;
     let mut files = Vec::new();
     for entry in entries {
         let path = entry.map_err(|source| LoadError::Read { path: causes.display().to_string(), source })?.path();
@@ -87,7 +89,7 @@ pub fn load_dir(dir: &Path) -> Result<Knowledge, LoadError> {
         }
     }
     let registries = dir.join(REGISTRIES);
-    assemble(files.into_iter(), (registries.display().to_string(), read(&registries)?))
+    assemble(files.into_iter(), (&registries.display().to_string(), &read(&registries)?))
 }
 
 fn is_toml(path: &Path) -> bool {
@@ -100,10 +102,7 @@ struct RegistryTable {
     registries: Vec<RegistryKind>,
 }
 
-fn assemble(
-    files: impl Iterator<Item = (String, String)>,
-    registries: (String, String),
-) -> Result<Knowledge, LoadError> {
+fn assemble(files: impl Iterator<Item = (String, String)>, registries: (&str, &str)) -> Result<Knowledge, LoadError> {
     let mut causes = Vec::new();
     for (path, text) in files {
         let cause: Cause = parse(&path, &text)?;
@@ -114,7 +113,7 @@ fn assemble(
         causes.push(cause);
     }
     causes.sort_by(|a, b| a.id.cmp(&b.id));
-    let table: RegistryTable = parse(&registries.0, &registries.1)?;
+    let table: RegistryTable = parse(registries.0, registries.1)?;
     Ok(Knowledge { causes, registries: table.registries })
 }
 

@@ -7,7 +7,8 @@ use super::marker;
 /// Lines longer than this are not parsed.
 const LONGEST: usize = 64 * 1024;
 /// Where loggers put the text.
-const KEYS: &[&str] = &["msg", "message", "log", "text", "line", "body", "event", "MESSAGE", "@message", "payload", "textPayload"];
+const KEYS: &[&str] =
+    &["msg", "message", "log", "text", "line", "body", "event", "MESSAGE", "@message", "payload", "textPayload"];
 
 /// The text inside a JSON log line, if the line is an object that carries a package manager's words.
 pub(super) fn message(line: &str) -> Option<String> {

@@ -92,7 +92,10 @@ fn find_level(line: &str, wanted: impl Fn(Level) -> bool) -> Option<usize> {
     let bytes = line.as_bytes();
     memchr::memmem::find_iter(bytes, b"pm ").find_map(|at| {
         let start = at.checked_sub(1)?;
-        let free = start == 0 || bytes.get(start - 1).is_some_and(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'-' | b'_' | b'/' | b'@' | b'.'));
+        let free = start == 0
+            || bytes
+                .get(start - 1)
+                .is_some_and(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'-' | b'_' | b'/' | b'@' | b'.'));
         (free && line.get(start..).and_then(level).is_some_and(|(level, _)| wanted(level))).then_some(start)
     })
 }
@@ -154,7 +157,11 @@ fn push(pieces: &mut [String], text: &str) {
 /// Whether what follows a written `\n` looks like a new line and not like a folder of a Windows path (`\npm-cache`).
 fn is_new_line(after: &str, ends_path: bool) -> bool {
     let path = ends_path && !after.starts_with('\\');
-    !path && (begins(after) || after.starts_with([' ', '\\', '"', '\'', '{', '}', '│']) || after.is_empty() || after.starts_with(|c: char| c.is_ascii_uppercase()))
+    !path
+        && (begins(after)
+            || after.starts_with([' ', '\\', '"', '\'', '{', '}', '│'])
+            || after.is_empty()
+            || after.starts_with(|c: char| c.is_ascii_uppercase()))
 }
 
 /// A line in lower case with its blanks folded, as rules compare it.

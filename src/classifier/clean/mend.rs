@@ -50,7 +50,9 @@ fn skip_sequence(first: char, rest: &str) -> &str {
         None => {
             if let Some(body) = rest.strip_prefix(']') {
                 let end = body.char_indices().take(SEQUENCE).find(|(_, c)| matches!(c, '\u{7}' | '\u{1b}'));
-                return end.and_then(|(i, c)| body.get(i + c.len_utf8()..)).map_or(body, |r| r.strip_prefix('\\').unwrap_or(r));
+                return end
+                    .and_then(|(i, c)| body.get(i + c.len_utf8()..))
+                    .map_or(body, |r| r.strip_prefix('\\').unwrap_or(r));
             }
             return rest.strip_prefix("(B").unwrap_or(rest);
         }
@@ -111,7 +113,9 @@ impl Pen<'_> {
 
     /// `[0;31m` whose escape character a chat has swallowed.
     fn close_colour(&mut self) -> bool {
-        let Some(open) = self.squares.last().copied().filter(|open| self.out.len() - open <= COLOUR) else { return false };
+        let Some(open) = self.squares.last().copied().filter(|open| self.out.len() - open <= COLOUR) else {
+            return false;
+        };
         let parameters = self.out.get(open + 1..).unwrap_or_default();
         if !parameters.bytes().all(|b| b.is_ascii_digit() || b == b';') {
             return false;
@@ -170,7 +174,10 @@ impl Pen<'_> {
         let Some(mid) = self.labels.pop() else { return false };
         let Some(open) = self.squares.iter().rev().copied().find(|open| *open < mid) else { return false };
         let url = self.out.get(mid + 2..).unwrap_or_default();
-        if self.out.len() - open > LINK || !(url.starts_with("http://") || url.starts_with("https://")) || url.contains(' ') {
+        if self.out.len() - open > LINK
+            || !(url.starts_with("http://") || url.starts_with("https://"))
+            || url.contains(' ')
+        {
             return false;
         }
         let url = url.to_owned();

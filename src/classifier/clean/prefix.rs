@@ -110,18 +110,21 @@ fn gitlab_stream(text: &str) -> Option<&str> {
 fn table(line: &str) -> Option<&str> {
     let mut cells = line.splitn(3, '\t');
     let (job, step, rest) = (cells.next()?, cells.next()?, cells.next()?);
-    (job.len() <= NAME && step.len() <= NAME && timestamp(rest.trim_start_matches('\u{feff}')).is_some()).then_some(rest)
+    (job.len() <= NAME && step.len() <= NAME && timestamp(rest.trim_start_matches('\u{feff}')).is_some())
+        .then_some(rest)
 }
 
-/// `web-1  | `, `546 | `: Docker Compose and CodeBuild.
+/// `web-1  | `, `546 | `: Docker Compose and AWS builds.
 fn container(line: &str) -> Option<&str> {
     let (name, rest) = line.split_once('|')?;
     let word = name.trim_end();
-    let plain = !word.is_empty() && word.len() <= NAME && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.@/".contains(&b));
+    let plain = !word.is_empty()
+        && word.len() <= NAME
+        && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.@/".contains(&b));
     (plain && name.ends_with(' ') && (rest.is_empty() || rest.starts_with(' '))).then_some(rest)
 }
 
-/// `#12 4.900 `, `4.900 `: BuildKit.
+/// `#12 4.900 `, `4.900 `: Docker's builder.
 fn build_step(line: &str) -> Option<&str> {
     if let Some(rest) = line.strip_prefix('#') {
         let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
@@ -148,7 +151,8 @@ fn bracket(line: &str) -> Option<&str> {
 }
 
 fn is_code(name: &str) -> bool {
-    name.strip_prefix('E').is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'))
+    name.strip_prefix('E')
+        .is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'))
 }
 
 /// `@acme/web:build: `, `web:build: `, `@acme/web: `: turbo, nx, lerna, npm-run-all.

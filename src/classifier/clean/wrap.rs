@@ -63,7 +63,7 @@ fn is_frame_start(line: &str) -> bool {
 
 /// A line of a frame that continues the message above it: `  │   …`.
 fn is_frame_rest(line: &str) -> bool {
-    line.strip_prefix("  ").and_then(|l| l.strip_prefix('│')).is_some_and(|rest| {
-        rest.starts_with(' ') && !rest.trim().is_empty() && !marker::begins(rest.trim_start())
-    })
+    line.strip_prefix("  ")
+        .and_then(|l| l.strip_prefix('│'))
+        .is_some_and(|rest| rest.starts_with(' ') && !rest.trim().is_empty() && !marker::begins(rest.trim_start()))
 }

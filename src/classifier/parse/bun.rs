@@ -37,8 +37,10 @@ pub(super) fn read(lines: &[Raw<'_>], before: &[Raw<'_>]) -> Option<Block> {
         if first.inline || !take_status(&mut report, first.text) || report.method.is_some() || report.url.is_none() {
             return None;
         }
-        let registry_path = matches!(report.target, Some(Target::Whoami | Target::Login | Target::Manage | Target::Tarball))
-            || report.package.as_deref().is_some_and(|p| p.starts_with('@')) && first.text.to_ascii_lowercase().contains("%2f");
+        let registry_path =
+            matches!(report.target, Some(Target::Whoami | Target::Login | Target::Manage | Target::Tarball))
+                || report.package.as_deref().is_some_and(|p| p.starts_with('@'))
+                    && first.text.to_ascii_lowercase().contains("%2f");
         if heading.is_none() && !registry_path {
             return None;
         }

@@ -19,7 +19,8 @@ pub(super) fn complete(report: &mut Report) {
         if let Some(rest) = detail {
             read_detail(report, rest);
         } else if report.registry.url.is_none()
-            && let Some((_, url)) = line.text.split_once("Publishing to http").and(line.text.split_once("Publishing to "))
+            && let Some((_, url)) =
+                line.text.split_once("Publishing to http").and(line.text.split_once("Publishing to "))
         {
             take_registry(report, url);
         }
@@ -51,7 +52,8 @@ fn read_versions(report: &mut Report, text: &str, detail: Option<&str>) {
         (Client::Pnpm, _) => text.split_once("node_modules/pnpm@").map(|(_, v)| v),
         _ => None,
     };
-    let version = version.and_then(|v| v.split([' ', '/', '_', ')']).next()).filter(|v| crate::classifier::url::is_version(v));
+    let version =
+        version.and_then(|v| v.split([' ', '/', '_', ')']).next()).filter(|v| crate::classifier::url::is_version(v));
     report.client_version = version.map(str::to_owned);
 }
 
@@ -64,7 +66,8 @@ fn read_detail(report: &mut Report, rest: &str) {
             && status.parse().ok() == report.status
             && report.url.is_none()
         {
-            report.method = [Method::Get, Method::Put, Method::Post, Method::Delete].into_iter().find(|m| m.as_str() == method);
+            report.method =
+                [Method::Get, Method::Put, Method::Post, Method::Delete].into_iter().find(|m| m.as_str() == method);
             take_url(report, url);
         }
     } else if let Some(url) = rest.strip_prefix("Publishing to ") {
@@ -79,15 +82,39 @@ fn read_detail(report: &mut Report, rest: &str) {
 }
 
 const COMMANDS: &[(&str, Operation)] = &[
-    ("install", Operation::Install), ("i", Operation::Install), ("ci", Operation::Install), ("add", Operation::Install),
-    ("update", Operation::Install), ("up", Operation::Install), ("exec", Operation::Install), ("dlx", Operation::Install),
-    ("view", Operation::View), ("info", Operation::View), ("show", Operation::View), ("outdated", Operation::View),
-    ("search", Operation::View), ("publish", Operation::Publish), ("stage", Operation::Stage),
-    ("unpublish", Operation::Unpublish), ("deprecate", Operation::Deprecate), ("dist-tag", Operation::DistTag),
-    ("dist-tags", Operation::DistTag), ("owner", Operation::Owner), ("author", Operation::Owner), ("access", Operation::Access),
-    ("org", Operation::Org), ("team", Operation::Team), ("token", Operation::Token), ("trust", Operation::Trust),
-    ("profile", Operation::Profile), ("whoami", Operation::Whoami), ("login", Operation::Login),
-    ("adduser", Operation::Login), ("logout", Operation::Logout), ("audit", Operation::Audit), ("ping", Operation::Ping),
+    ("install", Operation::Install),
+    ("i", Operation::Install),
+    ("ci", Operation::Install),
+    ("add", Operation::Install),
+    ("update", Operation::Install),
+    ("up", Operation::Install),
+    ("exec", Operation::Install),
+    ("dlx", Operation::Install),
+    ("view", Operation::View),
+    ("info", Operation::View),
+    ("show", Operation::View),
+    ("outdated", Operation::View),
+    ("search", Operation::View),
+    ("publish", Operation::Publish),
+    ("stage", Operation::Stage),
+    ("unpublish", Operation::Unpublish),
+    ("deprecate", Operation::Deprecate),
+    ("dist-tag", Operation::DistTag),
+    ("dist-tags", Operation::DistTag),
+    ("owner", Operation::Owner),
+    ("author", Operation::Owner),
+    ("access", Operation::Access),
+    ("org", Operation::Org),
+    ("team", Operation::Team),
+    ("token", Operation::Token),
+    ("trust", Operation::Trust),
+    ("profile", Operation::Profile),
+    ("whoami", Operation::Whoami),
+    ("login", Operation::Login),
+    ("adduser", Operation::Login),
+    ("logout", Operation::Logout),
+    ("audit", Operation::Audit),
+    ("ping", Operation::Ping),
 ];
 
 /// The package manager's command that a line shows, if it shows one.
@@ -103,7 +130,8 @@ fn command_in(text: &str, detail: Option<&str>) -> Option<Operation> {
     }
     for program in ["npm ", "pnpm ", "yarn ", "bun ", "npx "] {
         for (at, _) in text.match_indices(program) {
-            let starts = at == 0 || text.as_bytes().get(at - 1).is_some_and(|b| !b.is_ascii_alphanumeric() && !b"-_/@.".contains(b));
+            let starts = at == 0
+                || text.as_bytes().get(at - 1).is_some_and(|b| !b.is_ascii_alphanumeric() && !b"-_/@.".contains(b));
             if !starts {
                 continue;
             }
@@ -133,12 +161,16 @@ fn operation(report: &Report, command: Option<Operation>) -> Option<Operation> {
         Some(Target::Audit) => Some(O::Audit),
         Some(Target::Oidc) => Some(O::Publish),
         Some(Target::Tarball) => Some(O::Install),
-        Some(Target::Manage) => manages(report).or(command).or(if said("unpublish") { Some(O::Unpublish) } else { None }),
+        Some(Target::Manage) => {
+            manages(report).or(command).or(if said("unpublish") { Some(O::Unpublish) } else { None })
+        }
         Some(Target::Package) if report.method == Some(Method::Put) => {
             one_of(&[O::Publish, O::Stage, O::Unpublish, O::Deprecate, O::Owner], O::Publish)
         }
         Some(Target::Package) if report.method == Some(Method::Delete) => Some(O::Unpublish),
-        Some(Target::Package) => one_of(&[O::Install, O::View, O::Publish, O::Deprecate, O::Owner, O::DistTag, O::Unpublish], O::Install),
+        Some(Target::Package) => {
+            one_of(&[O::Install, O::View, O::Publish, O::Deprecate, O::Owner, O::DistTag, O::Unpublish], O::Install)
+        }
         None if said("audit endpoint") || report.code.as_deref() == Some("ENOAUDIT") => Some(O::Audit),
         None if said("publish over") || report.method == Some(Method::Put) => {
             one_of(&[O::Publish, O::Stage, O::Unpublish, O::Deprecate], O::Publish)
@@ -171,16 +203,38 @@ fn manages(report: &Report) -> Option<Operation> {
 
 /// What a place leaves in its logs.
 const PLACES: &[(&str, Place)] = &[
-    ("/home/runner/", Place::GithubActions), ("##[group]", Place::GithubActions), ("actions/setup-node", Place::GithubActions),
-    ("GITHUB_", Place::GithubActions), ("Process completed with exit code", Place::GithubActions), ("Run npm ", Place::GithubActions), ("section_start:", Place::GitlabCi),
-    ("/builds/", Place::GitlabCi), ("CI_JOB_TOKEN", Place::GitlabCi), ("/home/vsts/", Place::AzurePipelines),
-    ("##vso[", Place::AzurePipelines), ("D:\\a\\1\\s", Place::AzurePipelines), ("[Pipeline]", Place::Jenkins),
-    ("/var/jenkins", Place::Jenkins), ("/home/circleci", Place::CircleCi), ("bash -eo pipefail", Place::CircleCi),
-    ("RUN npm ", Place::Docker), ("RUN pnpm ", Place::Docker), ("RUN yarn ", Place::Docker), ("failed to solve", Place::Docker),
-    ("/vercel/path", Place::Vercel), ("Vercel CLI", Place::Vercel), ("/opt/build/repo", Place::Netlify),
-    ("-----> ", Place::Heroku), ("/codebuild/output", Place::CodeBuild), ("[Container] ", Place::CodeBuild),
-    ("dependabot[bot]", Place::Dependabot), ("updater |", Place::Dependabot), ("CI=true", Place::Ci), ("/Users/", Place::Laptop),
-    ("C:\\Users\\", Place::Laptop), ("PS C:\\", Place::Laptop),
+    ("/home/runner/", Place::GithubActions),
+    ("##[group]", Place::GithubActions),
+    ("actions/setup-node", Place::GithubActions),
+    ("GITHUB_", Place::GithubActions),
+    ("Process completed with exit code", Place::GithubActions),
+    ("Run npm ", Place::GithubActions),
+    ("section_start:", Place::GitlabCi),
+    ("/builds/", Place::GitlabCi),
+    ("CI_JOB_TOKEN", Place::GitlabCi),
+    ("/home/vsts/", Place::AzurePipelines),
+    ("##vso[", Place::AzurePipelines),
+    ("D:\\a\\1\\s", Place::AzurePipelines),
+    ("[Pipeline]", Place::Jenkins),
+    ("/var/jenkins", Place::Jenkins),
+    ("/home/circleci", Place::CircleCi),
+    ("bash -eo pipefail", Place::CircleCi),
+    ("RUN npm ", Place::Docker),
+    ("RUN pnpm ", Place::Docker),
+    ("RUN yarn ", Place::Docker),
+    ("failed to solve", Place::Docker),
+    ("/vercel/path", Place::Vercel),
+    ("Vercel CLI", Place::Vercel),
+    ("/opt/build/repo", Place::Netlify),
+    ("-----> ", Place::Heroku),
+    ("/codebuild/output", Place::CodeBuild),
+    ("[Container] ", Place::CodeBuild),
+    ("dependabot[bot]", Place::Dependabot),
+    ("updater |", Place::Dependabot),
+    ("CI=true", Place::Ci),
+    ("/Users/", Place::Laptop),
+    ("C:\\Users\\", Place::Laptop),
+    ("PS C:\\", Place::Laptop),
 ];
 
 fn place_in(line: &Line, places: &mut Vec<Place>) {

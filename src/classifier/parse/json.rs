@@ -13,8 +13,12 @@ pub(super) fn read(lines: &[Raw<'_>], _before: &[Raw<'_>]) -> Option<Block> {
     if !code.starts_with('E') || code.len() > 20 {
         return None;
     }
-    let (index, raw, summary) =
-        lines.iter().enumerate().take(REACH).skip(1).find_map(|(i, raw)| Some((i, raw, value(raw.text, "summary")?)))?;
+    let (index, raw, summary) = lines
+        .iter()
+        .enumerate()
+        .take(REACH)
+        .skip(1)
+        .find_map(|(i, raw)| Some((i, raw, value(raw.text, "summary")?)))?;
     let mut report = Report {
         client: Client::Npm,
         status: code.strip_prefix('E').and_then(|n| n.parse().ok()),

@@ -20,7 +20,8 @@ pub(super) fn level<'a>(raw: &Raw<'a>) -> Option<(Level, &'a str)> {
 pub(super) fn read(lines: &[Raw<'_>], before: &[Raw<'_>]) -> Option<Block> {
     let first = lines.first()?;
     let (Level::Error, _) = level(first)? else { return None };
-    let mut report = Report { client: Client::Npm, first_line: first.number, last_line: first.number, ..Report::default() };
+    let mut report =
+        Report { client: Client::Npm, first_line: first.number, last_line: first.number, ..Report::default() };
     let (mut taken, mut strangers, mut pending) = (0, Vec::new(), Vec::new());
     let mut code_only = None;
     for (index, raw) in lines.iter().take(LONGEST).enumerate() {
@@ -63,7 +64,10 @@ pub(super) fn read(lines: &[Raw<'_>], before: &[Raw<'_>]) -> Option<Block> {
     // A code and nothing else, in the middle of a sentence: somebody speaks of an error, there is none here.
     let bare = report.said.len() <= 1 && report.status.is_none();
     infer_code(&mut report, before);
-    if bare && let Some((inline, alone)) = code_only && (inline || !alone) {
+    if bare
+        && let Some((inline, alone)) = code_only
+        && (inline || !alone)
+    {
         report.code = Some(String::new());
     }
     Some(Block { report, taken, strangers })
@@ -166,7 +170,9 @@ fn infer_code(report: &mut Report, before: &[Raw<'_>]) {
 /// Dependabot's updater, which stops before it runs a package manager.
 pub(super) fn read_dependabot(lines: &[Raw<'_>], _before: &[Raw<'_>]) -> Option<Block> {
     let first = lines.first()?;
-    let log = first.text.starts_with("updater") || first.text.contains("<job_") || first.text.contains("Error during file fetching");
+    let log = first.text.starts_with("updater")
+        || first.text.contains("<job_")
+        || first.text.contains("Error during file fetching");
     let named = first.text.contains("rivate npm registries require")
         || first.text.contains("can't access a private package registry without explicit configuration");
     if !log || !named {

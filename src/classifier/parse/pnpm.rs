@@ -70,9 +70,28 @@ fn is_ours(code: &str) -> bool {
 
 fn belongs(text: &str) -> bool {
     const STARTS: &[&str] = &[
-        "This error happened", "An authorization header", "No authorization header", "These authorization settings",
-        "Failed to", "GET ", "PUT ", "installing ", "help:", "pnpm:", "at ", "The registry", "│", "╰", "├", "×", "in an interactive",
-        "authentication", "one-time password", "Re-run", "@", "//",
+        "This error happened",
+        "An authorization header",
+        "No authorization header",
+        "These authorization settings",
+        "Failed to",
+        "GET ",
+        "PUT ",
+        "installing ",
+        "help:",
+        "pnpm:",
+        "at ",
+        "The registry",
+        "│",
+        "╰",
+        "├",
+        "×",
+        "in an interactive",
+        "authentication",
+        "one-time password",
+        "Re-run",
+        "@",
+        "//",
     ];
     STARTS.iter().any(|start| text.starts_with(start)) || text.contains("or you have no permission to fetch it")
 }

@@ -42,7 +42,8 @@ pub fn parse(line: &str) -> Option<Status<'_>> {
     }
     // npm 5: `403 Forbidden: name@version`; Bun: `403 Forbidden: https://…`
     let (reason, subject) = rest.split_once(": ")?;
-    let wordy = !reason.is_empty() && reason.len() <= 40 && reason.bytes().all(|b| b.is_ascii_alphabetic() || b == b' ');
+    let wordy =
+        !reason.is_empty() && reason.len() <= 40 && reason.bytes().all(|b| b.is_ascii_alphabetic() || b == b' ');
     if !wordy {
         return None;
     }
@@ -69,7 +70,10 @@ mod tests {
     fn the_reason_phrase_may_be_a_sentence_with_dashes() {
         let line = "403 403 -------->>> REQUESTED ITEM IS QUARANTINED -----> SEE https://iq.example/x <<<--- - GET https://n.example/repository/g/a";
         let got = parse(line).unwrap();
-        assert_eq!((got.status, got.method, got.url), (403, Some(Method::Get), Some("https://n.example/repository/g/a")));
+        assert_eq!(
+            (got.status, got.method, got.url),
+            (403, Some(Method::Get), Some("https://n.example/repository/g/a"))
+        );
     }
 
     #[test]

@@ -28,7 +28,10 @@ pub(super) fn read(lines: &[Raw<'_>], _before: &[Raw<'_>]) -> Option<Block> {
         report.client = Client::YarnBerry;
         return Some(Block { report, taken: 1, strangers: Vec::new() });
     }
-    let at = first.text.find("error ").filter(|at| *at == 0 || first.text.get(..*at).is_some_and(|head| head.ends_with(' ')))?;
+    let at = first
+        .text
+        .find("error ")
+        .filter(|at| *at == 0 || first.text.get(..*at).is_some_and(|head| head.ends_with(' ')))?;
     let message = first.text.get(at + "error ".len()..)?;
     if message.starts_with("Error: Failed to replace env in config: ${") {
         return Some(Block { report, taken: 1, strangers: Vec::new() });
@@ -65,12 +68,32 @@ fn status_of(text: &str) -> Option<u16> {
 pub(in crate::classifier) fn implied_status(text: &str) -> Option<u16> {
     const REFUSED: &[&str] = &["permission", "not allowed", "denied", "forbidden"];
     const UNAUTHORIZED: &[&str] = &[
-        "unauthenticated", "unauthorized", "authentication token", "authorization required", "authentication required",
-        "could not be authenticated", "logged in", "provide authentication", "invalid_token", "bad credentials", "one-time pass",
+        "unauthenticated",
+        "unauthorized",
+        "authentication token",
+        "authorization required",
+        "authentication required",
+        "could not be authenticated",
+        "logged in",
+        "provide authentication",
+        "invalid_token",
+        "bad credentials",
+        "one-time pass",
     ];
     const FORBIDDEN: &[&str] = &[
-        "scope", "publish over", "two-factor", "verify your email",
-        "not authorized", "these credentials", "too similar", "quarantined", "blocked", "protected", "saml", "republished", "spam detection",
+        "scope",
+        "publish over",
+        "two-factor",
+        "verify your email",
+        "not authorized",
+        "these credentials",
+        "too similar",
+        "quarantined",
+        "blocked",
+        "protected",
+        "saml",
+        "republished",
+        "spam detection",
     ];
     let text = text.to_lowercase();
     if REFUSED.iter().any(|words| text.contains(words)) {
