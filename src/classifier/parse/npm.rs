@@ -1,6 +1,6 @@
 //! npm's own blocks: `npm ERR! …`, `npm error …`, and `20 error …` in its debug log.
 
-use super::{Block, Raw, take_challenge, take_package, take_registry, take_status};
+use super::{Block, Raw, status, take_challenge, take_package, take_registry, take_status};
 use crate::classifier::{
     clean::marker::{self, Level},
     report::{Client, Place, Report},
@@ -32,17 +32,19 @@ pub(super) fn read(lines: &[Raw<'_>], before: &[Raw<'_>]) -> Option<Block> {
             }
             continue;
         };
-        if let Some(code) = code_of(rest) {
-            let alone = rest.len() == "code ".len() + code.len();
-            if raw.inline && !alone && index > 0 {
-                // PowerShell repeats a program's first line inside a sentence of its own.
-                pending.push(index);
-                continue;
+        let code = code_of(rest);
+        if is_spoken_of(raw, rest, code, &report) {
+            if index == 0 {
+                return None;
             }
+            pending.push(index);
+            continue;
+        }
+        if let Some(code) = code {
             if report.code.is_some() || !report.said.is_empty() {
                 break;
             }
-            code_only = Some((raw.inline, alone));
+            code_only = Some(raw.inline);
             report.code = Some(code.to_owned());
         }
         strangers.append(&mut pending);
@@ -64,14 +66,33 @@ pub(super) fn read(lines: &[Raw<'_>], before: &[Raw<'_>]) -> Option<Block> {
     // A code and nothing else, in the middle of a sentence: somebody speaks of an error, there is none here.
     let bare = report.said.len() <= 1 && report.status.is_none();
     infer_code(&mut report, before);
-    if bare
-        && let Some((inline, alone)) = code_only
-        && (inline || !alone)
-    {
-        report.code = Some(String::new());
+    if bare && code_only == Some(true) {
+        return None;
     }
     Some(Block { report, taken, strangers })
 }
+
+/// Whether a marker in the middle of a line is part of a sentence, a script or another program's message, and not a line
+/// of npm's: `see "npm error code E401" in the docs`. PowerShell repeats a program's first line in such a way, too.
+fn is_spoken_of(raw: &Raw<'_>, rest: &str, code: Option<&str>, report: &Report) -> bool {
+    if !raw.inline || (!report.said.is_empty() && raw.number == report.last_line) {
+        return false;
+    }
+    match code {
+        Some(code) => rest.len() != "code ".len() + code.len(),
+        None => status::parse(rest).is_none() && !SAYS.iter().any(|words| rest.contains(words)),
+    }
+}
+
+/// Sentences by which a block is known although its code is cut off.
+const SAYS: &[&str] = &[
+    "nable to authenticate",
+    "ncorrect or missing password",
+    "publish over the previously published",
+    "This command requires you to be logged in",
+    "Invalid auth configuration found",
+    "one-time pass",
+];
 
 /// The code in `code E401`, without quotes around it.
 fn code_of(rest: &str) -> Option<&str> {
