@@ -1,8 +1,8 @@
 //! The byte sequences that are worth a second look in a log, and the cheap looks that dismiss most of them.
 //!
-//! Needles are short pieces of longer words, chosen to begin with bytes that are rare in logs, because the vectorised
-//! search reads only the first few bytes of each. They hold no blanks where a chat could have put a no-break space or a
-//! colour code, except in phrases that only help when the line with the code is missing.
+//! Needles are short pieces of longer words, chosen to begin with four bytes that are rare in logs, because the vectorised
+//! search tells candidates apart by no more than that. Where a colour or a no-break space may stand in a word's place, each
+//! form has a needle. The phrases help when the line with the code is missing.
 
 /// What a needle found may be the beginning of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,11 +21,13 @@ pub struct Needle {
 
 /// The look after a needle was found.
 enum Look {
-    /// `E401`: a word of its own, with `code` shortly before it or a bracket around it.
+    /// The end of `code` and the beginning of what follows it: `code E401`, with a colour or a no-break space between.
     Code,
+    /// `[E403]`: pnpm 11.
+    Bracket,
     /// The needle is part of this word, which must stand on its own.
     Word(&'static str, usize),
-    /// The needle is part of this phrase; the bytes from `usize` before the needle must equal it.
+    /// The needle is part of this phrase, which begins so many bytes before it.
     Phrase(&'static str, usize),
     /// `401 Unauthorized`, `403 403 …`: a status line.
     Status,
@@ -33,44 +35,36 @@ enum Look {
     Trailing,
 }
 
-const fn code(text: &'static str) -> Needle {
-    Needle { text, look: Look::Code }
+const fn needle(text: &'static str, look: Look) -> Needle {
+    Needle { text, look }
 }
 const fn word(text: &'static str, word: &'static str, before: usize) -> Needle {
-    Needle { text, look: Look::Word(word, before) }
+    needle(text, Look::Word(word, before))
 }
 const fn phrase(text: &'static str, phrase: &'static str, before: usize) -> Needle {
-    Needle { text, look: Look::Phrase(phrase, before) }
+    needle(text, Look::Phrase(phrase, before))
 }
 
-/// Needles for failures, in groups of about a dozen: more in one group would make the search slower than a second pass.
+/// Needles for failures, in groups of fewer than twenty: more in one group would make its search slower than a second pass.
 pub const FAILURES: &[&[Needle]] = &[
     &[
-        code("E40"),
-        code("E42"),
-        Needle { text: "01 U", look: Look::Status },
-        Needle { text: "03 F", look: Look::Status },
-        Needle { text: "03 4", look: Look::Status },
-        Needle { text: "04 N", look: Look::Status },
-        Needle { text: "- 40", look: Look::Trailing },
+        needle("de E", Look::Code),
+        needle("de\u{1b}[", Look::Code),
+        needle("de[0", Look::Code),
+        needle("de\u{a0}", Look::Code),
+        needle("de\": \"E", Look::Code),
+        needle("[E40", Look::Bracket),
+        needle("01 U", Look::Status),
+        needle("03 F", Look::Status),
+        needle("03 4", Look::Status),
+        needle("04 N", Look::Status),
+        needle("- 40", Look::Trailing),
         phrase("H_40", "ERR_PNPM_FETCH_40", 13),
-        word("EOTP", "EOTP", 0),
-        word("NEEDAUTH", "ENEEDAUTH", 1),
-    ],
-    &[
-        word("EAUTHIP", "EAUTHIP", 0),
-        word("LID_AUTH", "ERR_INVALID_AUTH", 8),
-        word("NOAUDIT", "ENOAUDIT", 1),
-        word("PUBLISHC", "EPUBLISHCONFLICT", 1),
-        word("KNOWNCONF", "EUNKNOWNCONFIG", 3),
-        word("E_STAGE", "E_STAGE_REQUIRED", 0),
-        word("ALLOWREM", "EALLOWREMOTE", 1),
-        word("OWNERMUT", "EOWNERMUTATE", 1),
+        phrase("M_OTP_", "ERR_PNPM_OTP_NON_INTERACTIVE", 7),
+        phrase("_TO_PUBLISH", "ERR_PNPM_FAILED_TO_PUBLISH", 15),
         word("YN0041", "YN0041", 0),
         word("YN0033", "YN0033", 0),
         word("YN0035", "YN0035", 0),
-        phrase("M_OTP_", "ERR_PNPM_OTP_NON_INTERACTIVE", 7),
-        phrase("_TO_PUBLISH", "ERR_PNPM_FAILED_TO_PUBLISH", 15),
     ],
     &[
         phrase("te, need", "nable to authenticate, need", 19),
@@ -91,13 +85,16 @@ pub const FAILURES: &[&[Needle]] = &[
         phrase("or authentication ena", "wo factor authentication enabled", 7),
         phrase("itly apply", "annot implicitly apply the", 12),
         phrase("e-time pass", "one-time pass", 2),
+        phrase("d or revoked", "expired or revoked. Please try", 6),
     ],
 ];
 
-/// How far before a code the word `code` may stand, colour codes included.
-const CODE_REACH: usize = 48;
+/// How far after `code` the code itself may stand, colour codes included.
+const CODE_REACH: usize = 40;
 /// How far a status line is looked at.
 const STATUS_REACH: usize = 96;
+/// How far before a status the marker of its line may stand.
+const LEVEL_REACH: usize = 40;
 /// How far before ` - 401` the URL may begin.
 const TRAILING_REACH: usize = 600;
 
@@ -106,6 +103,7 @@ impl Needle {
     pub(super) fn holds(&self, bytes: &[u8], at: usize) -> bool {
         match self.look {
             Look::Code => is_code(bytes, at),
+            Look::Bracket => is_bracket(bytes, at),
             Look::Word(word, before) => {
                 stands(bytes, at, word, before).is_some_and(|start| is_word(bytes, start, start + word.len()))
             }
@@ -145,15 +143,71 @@ fn after(bytes: &[u8], at: usize, reach: usize) -> &[u8] {
     }
 }
 
+/// npm's codes that are about being let in.
+pub const CODES: &[&str] = &[
+    "E400",
+    "E401",
+    "E402",
+    "E403",
+    "E404",
+    "E405",
+    "E407",
+    "E409",
+    "E422",
+    "E429",
+    "ENEEDAUTH",
+    "EOTP",
+    "EAUTHIP",
+    "ERR_INVALID_AUTH",
+    "EOWNERMUTATE",
+    "ENOAUDIT",
+    "EPUBLISHCONFLICT",
+    "EALLOWREMOTE",
+    "EUNKNOWNCONFIG",
+    "E_STAGE_REQUIRED",
+];
+
 fn is_code(bytes: &[u8], at: usize) -> bool {
-    if !bytes.get(at + 3).is_some_and(u8::is_ascii_digit) || !is_word(bytes, at, at + 4) {
-        // After a lost escape the code may follow a colour's `m` directly: `[35mE401`.
-        if !before(bytes, at, 1).ends_with(b"m") || !is_word(bytes, at + 1, at + 4) {
-            return false;
-        }
+    if !before(bytes, at, 2).eq_ignore_ascii_case(b"co") {
+        return false;
     }
-    let lead = before(bytes, at, CODE_REACH);
-    lead.ends_with(b"[") || lead.windows(4).any(|w| w.eq_ignore_ascii_case(b"code"))
+    let rest = after(bytes, at + 2, CODE_REACH);
+    let Some(lead) = rest.iter().position(|b| *b == b'E') else { return false };
+    let code = rest.get(lead..).unwrap_or_default();
+    let length = code.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+    let code = code.get(..length).unwrap_or_default();
+    if !CODES.iter().any(|known| known.as_bytes() == code) || !ends_statement(bytes, at + 2 + lead + length) {
+        return false;
+    }
+    // A 404 is a plain miss unless it answers a write; what the public registry says beside it is an anchor of its own.
+    code != b"E404" || writes(bytes, at)
+}
+
+fn is_bracket(bytes: &[u8], at: usize) -> bool {
+    bytes.get(at + 5) == Some(&b']') && (bytes.get(at + 4) != Some(&b'4') || writes(bytes, at))
+}
+
+/// Whether a line, a string or a tag ends here, give or take closing marks; after a code in a sentence, words follow.
+fn ends_statement(bytes: &[u8], at: usize) -> bool {
+    let rest = bytes.get(at..bytes.len().min(at + 16)).unwrap_or_default();
+    let skip =
+        rest.iter().take_while(|b| matches!(b, b' ' | b'"' | b'\'' | b'`' | b',' | b'}' | b')' | 0xc2 | 0xa0)).count();
+    match rest.get(skip..).unwrap_or_default() {
+        [] | [b'\n' | b'\r' | 0x1b | b'\\' | b'<' | b'[' | b'&', ..] => true,
+        // Newlines lost: the next line's marker follows.
+        [b'n' | b'N', b'p', b'm', ..] => true,
+        // PowerShell names the type of what it repeats.
+        [b':', b'S', b't', b'r', ..] => true,
+        _ => false,
+    }
+}
+
+/// How far after a code the line with the method may stand.
+const METHOD_REACH: usize = 400;
+
+fn writes(bytes: &[u8], at: usize) -> bool {
+    let rest = bytes.get(at..bytes.len().min(at + METHOD_REACH)).unwrap_or_default();
+    [&b"- PUT"[..], b"- POST", b"- DELETE", b"?write=true"].iter().any(|m| memchr::memmem::find(rest, m).is_some())
 }
 
 fn is_status(bytes: &[u8], at: usize) -> bool {
@@ -162,11 +216,23 @@ fn is_status(bytes: &[u8], at: usize) -> bool {
         return false;
     }
     let rest = after(bytes, start + 4, STATUS_REACH);
-    // `403 403 Forbidden - PUT` is npm's alone; otherwise a method or a URL must follow the reason phrase.
-    rest.starts_with(b"403 ")
-        || [&b" - GET"[..], b" - PUT", b" - POST", b" - DELETE", b": http", b"d\"", b"d\\\"", b"d)"]
-            .iter()
-            .any(|tail| memchr::memmem::find(rest, tail).is_some())
+    let has = |tail: &[u8]| memchr::memmem::find(rest, tail).is_some();
+    if rest.starts_with(b"403 ") || has(b": http") {
+        return true;
+    }
+    let (method, quoted) =
+        ([&b" - GET"[..], b" - PUT", b" - POST", b" - DELETE"].iter().any(|m| has(m)), has(b"d\"") || has(b"d\\\""));
+    if !method && !quoted {
+        return false;
+    }
+    if bytes.get(start + 2) == Some(&b'4') && (has(b" - GET") || !method) {
+        return false;
+    }
+    // Other programs print such lines as well: a package manager's name or level stands before its own.
+    let lead = before(bytes, start, LEVEL_REACH);
+    [&b"npm"[..], b"rror", b"ERR", b"YN00", b"audit", b"age: "]
+        .iter()
+        .any(|word| memchr::memmem::find(lead, word).is_some())
 }
 
 fn is_trailing(bytes: &[u8], at: usize) -> bool {

@@ -17,6 +17,7 @@ pub(super) use yarn::implied_status;
 use crate::redact::Redacted;
 
 use super::{
+    anchors::CODES,
     clean::marker,
     report::{Line, Method, Report, Target},
     url,
@@ -135,29 +136,6 @@ fn is_masked(report: &Report) -> bool {
     };
     (writes && report.target != Some(Target::Audit)) || repeated || noticed()
 }
-
-/// The codes of npm that are about being let in.
-const CODES: &[&str] = &[
-    "E400",
-    "E401",
-    "E402",
-    "E403",
-    "E405",
-    "E407",
-    "E409",
-    "E422",
-    "E429",
-    "ENEEDAUTH",
-    "EOTP",
-    "EAUTHIP",
-    "ERR_INVALID_AUTH",
-    "EOWNERMUTATE",
-    "ENOAUDIT",
-    "EPUBLISHCONFLICT",
-    "EALLOWREMOTE",
-    "EUNKNOWNCONFIG",
-    "E_STAGE_REQUIRED",
-];
 
 /// Fills what a URL tells; the first URL counts.
 fn take_url(report: &mut Report, text: &str) {

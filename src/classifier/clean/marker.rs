@@ -1,6 +1,8 @@
 //! The words with which npm begins each of its lines, and newlines found with their help.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::OnceLock};
+
+use aho_corasick::AhoCorasick;
 
 /// The level of one of npm's lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,13 +75,17 @@ pub fn begins(line: &str) -> bool {
     level(line).is_some()
 }
 
-/// Words of other package managers by which a line is worth unfolding.
-const OTHERS: &[&str] = &["ERR_PNPM_", "YN0041", "YN0033", "YN0035", "error: GET http", "Couldn't publish package"];
+/// Words by which a line is worth unfolding; the first one is only the ending of a marker.
+const TELLING: &[&str] =
+    &["pm ", "ERR_PNPM_", "YN0041", "YN0033", "YN0035", "error: GET http", "Couldn't publish package"];
 
 /// Whether a line holds a package manager's words at all.
 #[must_use]
 pub fn is_telling(line: &str) -> bool {
-    find(line).is_some() || OTHERS.iter().any(|word| memchr::memmem::find(line.as_bytes(), word.as_bytes()).is_some())
+    static SEARCH: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let search = SEARCH.get_or_init(|| AhoCorasick::new(TELLING).ok());
+    let Some(search) = search else { return find(line).is_some() };
+    search.find_iter(line).any(|m| m.pattern().as_usize() > 0 || find(line).is_some())
 }
 
 /// Where the first marker stands in a line.
