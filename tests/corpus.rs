@@ -53,7 +53,9 @@ fn cases(knowledge: &Knowledge) -> Vec<Case> {
         .filter(|line| !line.starts_with('#'))
         .map(|line| {
             let cells: Vec<&str> = line.split('\t').collect();
-            let [id, tier, answer, code, registry, decisive, readings] = cells[..] else { panic!("labels.tsv: {line}") };
+            let [id, tier, answer, code, registry, decisive, readings] = cells[..] else {
+                panic!("labels.tsv: {line}")
+            };
             let bytes = expand(&fs::read(folder.join("files").join(format!("{id}.txt"))).unwrap());
             Case {
                 id: id.to_owned(),
@@ -135,7 +137,9 @@ fn the_corpus_is_read_as_a_careful_reader_would() {
         let allowed: Vec<String> = case.readings.iter().flat_map(names).collect();
         let best: Vec<String> = case.readings.first().map(names).unwrap_or_default();
         let ranked = case.ranked();
-        let named = |among: &[String], depth: usize| ranked.iter().any(|r| r.iter().take(depth).any(|id| among.iter().any(|a| a == id)));
+        let named = |among: &[String], depth: usize| {
+            ranked.iter().any(|r| r.iter().take(depth).any(|id| among.iter().any(|a| a == id)))
+        };
         match case.tier.as_str() {
             "negative" => count("negative silent", !case.answered()),
             "core" => {
@@ -156,7 +160,10 @@ fn the_corpus_is_read_as_a_careful_reader_would() {
                     count("adjacent answered", case.answered());
                 }
                 if case.answered() {
-                    count("adjacent not called E401 or E403", !case.codes().iter().any(|c| ["E401", "E403"].contains(c)));
+                    count(
+                        "adjacent not called E401 or E403",
+                        !case.codes().iter().any(|c| ["E401", "E403"].contains(c)),
+                    );
                 }
             }
             // Readers differ on these.
@@ -165,7 +172,8 @@ fn the_corpus_is_read_as_a_careful_reader_would() {
         }
         // With two errors in one paste the second one may well come from another registry.
         if case.tier != "negative" && !case.id.contains("two_errors") {
-            let foreign = ranked.iter().filter_map(|r| r.first()).any(|id| belongs_elsewhere(id, &case.registry, &knowledge));
+            let foreign =
+                ranked.iter().filter_map(|r| r.first()).any(|id| belongs_elsewhere(id, &case.registry, &knowledge));
             count("first cause of this registry", !foreign);
         }
     }
@@ -212,7 +220,15 @@ fn outcomes_change_only_on_purpose() {
                 d.causes.iter().take(3).map(|c| format!("{} {}", c.id, c.confidence.as_str())).collect();
             let code = d.report.code.as_deref().unwrap_or("no code");
             let lines = format!("{}-{}", d.report.first_line, d.report.last_line);
-            writeln!(table, "{}\t{code}\tx{}\t{lines}\t{}\t{}", case.id, d.count, d.report.registry.kind, causes.join(", ")).unwrap();
+            writeln!(
+                table,
+                "{}\t{code}\tx{}\t{lines}\t{}\t{}",
+                case.id,
+                d.count,
+                d.report.registry.kind,
+                causes.join(", ")
+            )
+            .unwrap();
         }
     }
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => true }, {

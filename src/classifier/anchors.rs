@@ -49,6 +49,7 @@ const fn phrase(text: &'static str, phrase: &'static str, before: usize) -> Need
 pub const FAILURES: &[&[Needle]] = &[
     &[
         needle("de E", Look::Code),
+        needle("de  E", Look::Code),
         needle("de\u{1b}[", Look::Code),
         needle("de[0", Look::Code),
         needle("de\u{a0}", Look::Code),
@@ -77,12 +78,16 @@ pub const FAILURES: &[&[Needle]] = &[
         phrase("d auth T", "need auth This command requires", 3),
         phrase("d auth Y", "need auth Your auth token", 3),
         phrase("rror: http", "error Error: http", 7),
-        phrase("ed: \"http", "An unexpected error occurred: \"http", 26),
-        phrase("ge: \"http", "publish package: \"http", 13),
+        phrase("r occurred: ", "An unexpected error occurred: ", 18),
+        phrase("h package: ", "publish package: ", 6),
         phrase("m registries", "rivate npm registries require", 9),
         phrase("te package reg", "rivate package registry without explicit", 4),
         phrase("ith status code 40", "finished with status code 40", 10),
         phrase("or authentication ena", "wo factor authentication enabled", 7),
+        phrase("le publishing ", "occurred while publishing ", 12),
+        phrase("r code: E4", "unknown error code: E4", 12),
+        phrase("! E4", "lerna ERR! E4", 9),
+        phrase("g authentication (r", "missing authentication (run", 6),
         phrase("itly apply", "annot implicitly apply the", 12),
         phrase("e-time pass", "one-time pass", 2),
         phrase("d or revoked", "expired or revoked. Please try", 6),
@@ -230,7 +235,7 @@ fn is_status(bytes: &[u8], at: usize) -> bool {
     }
     // Other programs print such lines as well: a package manager's name or level stands before its own.
     let lead = before(bytes, start, LEVEL_REACH);
-    [&b"npm"[..], b"rror", b"ERR", b"YN00", b"audit", b"age: "]
+    [&b"npm"[..], b"rror", b"ERR", b"YN00", b"audit", b"age: ", b": E4"]
         .iter()
         .any(|word| memchr::memmem::find(lead, word).is_some())
 }

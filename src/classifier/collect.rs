@@ -87,8 +87,7 @@ impl Findings {
             }
             let used = |number: u64| causes.iter().any(|c| c.evidence.iter().any(|l| l.number == number));
             report.around.retain(|line| used(line.number));
-            let ids: Vec<&str> = causes.iter().map(|c| c.id.as_str()).collect();
-            let key = (facts(&report), ids.join(" "));
+            let key = (facts(&report), gist(&report));
             if let Some(known) = self.known.get(&key).and_then(|at| self.diagnoses.get_mut(*at)) {
                 known.count += 1;
                 continue;
@@ -129,4 +128,9 @@ fn facts(report: &Report) -> String {
     format!(
         "{client:?} {client_version:?} {code:?} {status:?} {method:?} {url:?} {registry:?} {operation:?} {package:?} {version:?} {challenge:?} {sent:?}"
     )
+}
+
+/// What was said, without whatever may change from one time to the next: numbers, identifiers, digests.
+fn gist(report: &Report) -> String {
+    report.said.iter().flat_map(|line| line.text.chars()).filter(|c| !c.is_ascii_hexdigit() && *c != '-').collect()
 }

@@ -9,6 +9,7 @@ mod context;
 mod json;
 mod npm;
 mod pnpm;
+mod relayed;
 pub mod status;
 mod yarn;
 
@@ -50,8 +51,16 @@ struct Block {
 type Reader = fn(&[Raw<'_>], &[Raw<'_>]) -> Option<Block>;
 
 /// Tried in this order on each line, with the lines from there on and the lines before.
-const READERS: &[Reader] =
-    &[npm::read, pnpm::read, berry::read, yarn::read, bun::read, json::read, npm::read_dependabot];
+const READERS: &[Reader] = &[
+    npm::read,
+    pnpm::read,
+    berry::read,
+    yarn::read,
+    bun::read,
+    json::read,
+    relayed::release_tool,
+    relayed::dependabot,
+];
 
 /// How many lines before a failure may tell about it.
 const CONTEXT_BEFORE: usize = 150;

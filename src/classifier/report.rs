@@ -68,6 +68,7 @@ impl Report {
                 "EPUBLISHCONFLICT"
             }
             None if self.said.iter().any(|l| l.text.contains("Two factor authentication enabled")) => "EOTP",
+            None if self.said.iter().any(|l| l.text.contains("missing authentication (run")) => "ENEEDAUTH",
             None => return None,
         };
         Some(name.to_owned())

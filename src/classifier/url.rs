@@ -55,6 +55,22 @@ impl RegistryUrl {
     /// Fills target, package and version; returns the path of the registry's base.
     fn read_path(&mut self) -> String {
         let path = self.path.replace("%2f", "%2F").replace("%40", "@");
+        // GitLab's group endpoint has a `/-/` of its own before the registry begins.
+        const GROUP: &str = "/-/packages/npm";
+        if let Some((group, rest)) = path.split_once(GROUP).filter(|(_, rest)| rest.starts_with('/')) {
+            return format!("{group}{GROUP}{}", self.read_registry_path(rest));
+        }
+        self.read_registry_path(&path)
+    }
+
+    fn read_registry_path(&mut self, path: &str) -> String {
+        if let Some((document, _)) = path.split_once("/-rev/") {
+            let (document, _) = document.split_once("/-/").unwrap_or((document, ""));
+            let (registry, package) = split_package(document);
+            self.target = Some(Target::Manage);
+            self.package = package;
+            return registry;
+        }
         if let Some((base, rest)) = path.split_once("/-/") {
             if is_archive(rest) || rest.contains(".tgz/") {
                 let (registry, package) = split_package(base);
@@ -65,12 +81,6 @@ impl RegistryUrl {
             }
             self.read_service(rest);
             return base.to_owned();
-        }
-        if let Some((base, _)) = path.split_once("/-rev/") {
-            let (registry, package) = split_package(base);
-            self.target = Some(Target::Manage);
-            self.package = package;
-            return registry;
         }
         if let Some(rest) = path.strip_prefix("/download/@") {
             // GitHub Packages: /download/@scope/name/version/digest
@@ -88,7 +98,7 @@ impl RegistryUrl {
             _ => (trimmed, None),
         };
         if path.ends_with('/') || document.is_empty() {
-            return path;
+            return path.to_owned();
         }
         let (registry, package) = split_package(document);
         if package.is_some() {
@@ -244,6 +254,20 @@ mod tests {
         "https://h.example/brisk-cli/-rev/3-9c",
         "https://h.example/",
         Some("brisk-cli"),
+        None,
+        Some(Target::Manage)
+    )]
+    #[case::gitlab_group(
+        "https://gitlab.example.com/api/v4/groups/12/-/packages/npm/@a%2fb",
+        "https://gitlab.example.com/api/v4/groups/12/-/packages/npm/",
+        Some("@a/b"),
+        None,
+        Some(Target::Package)
+    )]
+    #[case::unpublish_one(
+        "https://h.example/@a%2fw/-/@a/w-1.0.0.tgz/-rev/3-x",
+        "https://h.example/",
+        Some("@a/w"),
         None,
         Some(Target::Manage)
     )]

@@ -34,6 +34,10 @@ const WORDS: &[(&str, Level)] = &[
 /// The level and the rest of a line that begins with a marker: `npm error code E401` → (error, `code E401`).
 #[must_use]
 pub fn level(line: &str) -> Option<(Level, &str)> {
+    if let Some(rest) = line.strip_prefix("ERR! ") {
+        // The beginning of the first line was not copied.
+        return Some((Level::Error, rest.trim()));
+    }
     let rest = strip_word(line, "npm")?.strip_prefix(' ')?.trim_start();
     for (word, level) in WORDS {
         if let Some(after) = strip_word(rest, word)
@@ -76,8 +80,17 @@ pub fn begins(line: &str) -> bool {
 }
 
 /// Words by which a line is worth unfolding; the first one is only the ending of a marker.
-const TELLING: &[&str] =
-    &["pm ", "ERR_PNPM_", "YN0041", "YN0033", "YN0035", "error: GET http", "Couldn't publish package"];
+const TELLING: &[&str] = &[
+    "pm ",
+    "ERR_PNPM_",
+    "YN0041",
+    "YN0033",
+    "YN0035",
+    "error: GET http",
+    "Couldn't publish package",
+    "An unexpected error occurred: ",
+    "error Error: http",
+];
 
 /// Whether a line holds a package manager's words at all.
 #[must_use]
@@ -98,7 +111,11 @@ fn find_level(line: &str, wanted: impl Fn(Level) -> bool) -> Option<usize> {
     let bytes = line.as_bytes();
     memchr::memmem::find_iter(bytes, b"pm ").find_map(|at| {
         let start = at.checked_sub(1)?;
-        let free = start == 0
+        let escape = start >= 2
+            && bytes.get(start - 2) == Some(&b'\\')
+            && bytes.get(start - 1).is_some_and(|b| matches!(b, b'n' | b'r' | b't'));
+        let free = escape
+            || start == 0
             || bytes
                 .get(start - 1)
                 .is_some_and(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'-' | b'_' | b'/' | b'@' | b'.'));
@@ -115,7 +132,8 @@ pub(super) fn split(line: &str, mut piece: impl FnMut(&str)) {
         // Beyond the marker it begins with, where is the next one?
         let skip = if begins(rest) { 4 } else { 0 };
         let wanted = |level| broken || level != Level::Detail;
-        let next = rest.get(skip..).and_then(|tail| find_level(tail, wanted)).map(|at| at + skip);
+        let own = rest.get(skip..).and_then(|tail| find_level(tail, wanted)).map(|at| at + skip);
+        let next = own.into_iter().chain(find_other(rest)).min();
         let Some((head, tail)) = next.and_then(|at| rest.split_at_checked(at)) else {
             piece(rest);
             return;
@@ -127,6 +145,32 @@ pub(super) fn split(line: &str, mut piece: impl FnMut(&str)) {
     }
 }
 
+/// How the failures of other package managers begin, and what must follow on the same line.
+const OTHERS: &[(&str, &str)] = &[
+    ("[ERR_PNPM_FETCH_4", "GET http"),
+    ("ERR_PNPM_FETCH_4", "GET http"),
+    ("YN0041: ", "nvalid authentication"),
+    ("YN0033: ", "o authentication configured"),
+    ("error: GET http", " - 40"),
+    ("error An unexpected error occurred: ", "http"),
+    ("error Couldn't publish package: ", "http"),
+    ("error Error: http", ": "),
+];
+
+/// Where, in the middle of a line, another package manager's failure begins.
+fn find_other(line: &str) -> Option<usize> {
+    if !line.contains("ERR_PNPM_") && !line.contains("YN00") && !line.contains("error") {
+        return None;
+    }
+    let begins = |(start, sign): &(&str, &str)| {
+        let at = memchr::memmem::find(line.as_bytes(), start.as_bytes())?;
+        let bracketed = start.starts_with("ERR_") && line.get(..at).is_some_and(|head| head.ends_with('['));
+        let rest = line.get(at + start.len()..)?;
+        (at > 0 && !bracketed && memchr::memmem::find(rest.as_bytes(), sign.as_bytes()).is_some()).then_some(at)
+    };
+    OTHERS.iter().filter_map(begins).min()
+}
+
 /// The lines of a text whose newlines are written as `\n`, or `None` when it has none of that kind.
 pub(super) fn unescape(line: &str) -> Option<Vec<String>> {
     if !line.contains("\\n") || !is_telling(line) {
@@ -136,6 +180,8 @@ pub(super) fn unescape(line: &str) -> Option<Vec<String>> {
     let mut rest = line;
     while let Some((head, tail)) = rest.split_once('\\') {
         push(&mut pieces, head);
+        let slashes = tail;
+        let tail = tail.trim_start_matches('\\');
         let ends_path = head.is_empty() || head.ends_with([':', '\\']);
         if let Some(after) = tail.strip_prefix("r\\n").or_else(|| tail.strip_prefix('n'))
             && is_new_line(after, ends_path)
@@ -147,7 +193,7 @@ pub(super) fn unescape(line: &str) -> Option<Vec<String>> {
             rest = after;
         } else {
             push(&mut pieces, "\\");
-            rest = tail;
+            rest = slashes;
         }
     }
     push(&mut pieces, rest);

@@ -48,7 +48,7 @@ fn skip_sequence(first: char, rest: &str) -> &str {
         Some(body) => body,
         None if first == '\u{9b}' => rest,
         None => {
-            if let Some(body) = rest.strip_prefix(']') {
+            if let Some(body) = rest.strip_prefix([']', '_', 'P', '^', 'X']) {
                 let end = body.char_indices().take(SEQUENCE).find(|(_, c)| matches!(c, '\u{7}' | '\u{1b}'));
                 return end
                     .and_then(|(i, c)| body.get(i + c.len_utf8()..))
@@ -63,6 +63,9 @@ fn skip_sequence(first: char, rest: &str) -> &str {
         None => "",
     }
 }
+
+/// How programs write the escape character when they show it.
+const ESCAPES: &[&str] = &["^[", "\\x1b", "\\x1B", "\\033", "\\e", "\\u001b", "\\u001B", "\u{fffd}", "\u{241b}"];
 
 struct Pen<'a> {
     out: &'a mut String,
@@ -120,7 +123,9 @@ impl Pen<'_> {
         if !parameters.bytes().all(|b| b.is_ascii_digit() || b == b';') {
             return false;
         }
-        self.cut(open);
+        let lead = self.out.get(self.floor..open).unwrap_or_default();
+        let written = ESCAPES.iter().find(|written| lead.ends_with(**written)).map_or(0, |written| written.len());
+        self.cut(open - written);
         true
     }
 

@@ -7,8 +7,9 @@ use super::marker;
 /// The longest name that a multiplexer may put before a line.
 const NAME: usize = 80;
 
-const RULES: &[fn(&str) -> Option<&str>] =
-    &[quote, ticks, timestamp, table, container, build_step, remote, bracket, task, tree, annotation, stream];
+const RULES: &[fn(&str) -> Option<&str>] = &[
+    quote, ticks, buildkite, timestamp, table, container, build_step, remote, bracket, task, tree, annotation, stream,
+];
 
 /// The line without prefixes, and without the fences of a chat.
 pub(super) fn strip(line: &str) -> &str {
@@ -106,6 +107,11 @@ fn gitlab_stream(text: &str) -> Option<&str> {
     if tail.is_empty() { Some(tail) } else { tail.strip_prefix(['+', ' ']) }
 }
 
+/// `_bk;t=1700000000000`: Buildkite's timestamps without their escape characters.
+fn buildkite(line: &str) -> Option<&str> {
+    Some(line.strip_prefix("_bk;t=")?.trim_start_matches(|c: char| c.is_ascii_digit()))
+}
+
 /// `job<tab>step<tab>2026-…`: a run's log as `gh run view` prints it.
 fn table(line: &str) -> Option<&str> {
     let mut cells = line.splitn(3, '\t');
@@ -130,7 +136,7 @@ fn build_step(line: &str) -> Option<&str> {
         let after = rest.trim_start_matches(|c: char| c.is_ascii_digit());
         return (after.len() < rest.len() && rest.len() - after.len() <= 5).then(|| after.strip_prefix(' ')).flatten();
     }
-    let (number, rest) = line.split_once(' ')?;
+    let (number, rest) = line.split_once(' ').unwrap_or((line, ""));
     let (whole, part) = number.split_once('.')?;
     let plain = |s: &str| !s.is_empty() && s.len() <= 6 && s.bytes().all(|b| b.is_ascii_digit());
     (plain(whole) && plain(part)).then_some(rest)
@@ -147,7 +153,7 @@ fn bracket(line: &str) -> Option<&str> {
     let own = name.starts_with("ERR_") || name.starts_with("WARN") || is_code(name) || name.contains('/');
     let own = own || ["Pipeline", "Container"].contains(&name);
     let plain = !name.is_empty() && name.len() <= NAME && !name.contains(['[', '"', '{', '=']);
-    (plain && !own && rest.starts_with(' ')).then_some(rest)
+    (plain && !own && (rest.starts_with(' ') || rest.is_empty())).then_some(rest)
 }
 
 fn is_code(name: &str) -> bool {

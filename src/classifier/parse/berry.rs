@@ -1,6 +1,6 @@
 //! Yarn 2 and later: `YN0041: Invalid authentication`, `YN0033: No authentication configured`, `YN0035: … Response Code: 403`.
 
-use super::{Block, Raw, take_url};
+use super::{Block, Raw, take_package, take_url};
 use crate::classifier::report::{Client, Method, Report, Sent};
 
 /// How many lines one message may have.
@@ -28,6 +28,10 @@ pub(super) fn read(lines: &[Raw<'_>], _before: &[Raw<'_>]) -> Option<Block> {
         report.last_line = raw.number;
         taken = index + 1;
     }
+    let says = |words: &str| report.said.iter().any(|l| l.text.contains(words));
+    if code == "YN0041" && !says("nvalid authentication") || code == "YN0033" && !says("o authentication configured") {
+        return None;
+    }
     match code {
         "YN0041" => report.status = Some(401),
         "YN0033" => report.sent = Some(Sent::Nothing),
@@ -39,6 +43,10 @@ pub(super) fn read(lines: &[Raw<'_>], _before: &[Raw<'_>]) -> Option<Block> {
 }
 
 fn read_line(report: &mut Report, message: &str) {
+    let subject = message.trim_start_matches([':', ' ', '│']).split(": ").next().unwrap_or_default();
+    if let Some((name, version)) = subject.rsplit_once("@npm:") {
+        take_package(report, name, version);
+    }
     if message.contains("as an anonymous user") {
         report.sent = Some(Sent::Nothing);
     }

@@ -1,7 +1,7 @@
 //! Bun: `error: GET https://… - 401`, `403 Forbidden: https://…` with the server's words below.
 
 use super::{Block, Raw, take_challenge, take_registry, take_status, take_url};
-use crate::classifier::report::{Client, Method, Report, Target};
+use crate::classifier::report::{Client, Method, Report, Sent, Target};
 
 /// How many lines below a status line may hold the server's words.
 const REACH: usize = 5;
@@ -28,6 +28,13 @@ pub(super) fn read(lines: &[Raw<'_>], before: &[Raw<'_>]) -> Option<Block> {
         report.method = Some(Method::Get);
         take_url(&mut report, url);
         report.url.as_ref()?;
+        let archive = report.target == Some(Target::Tarball);
+        let scoped = report.package.as_deref().is_some_and(|p| p.starts_with('@'));
+        if report.registry.host.as_deref() == Some("api.github.com") || heading.is_none() && !archive && !scoped {
+            return None;
+        }
+    } else if heading.is_some() && first.text.starts_with("error: missing authentication (run") {
+        report.sent = Some(Sent::Nothing);
     } else if first.text.starts_with("error: unable to authenticate, need: ") {
         take_challenge(&mut report, first.text);
         report.status = Some(401);

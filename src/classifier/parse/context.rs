@@ -16,7 +16,7 @@ pub(super) fn complete(report: &mut Report) {
             // npm runs other commands itself; the one nearest above the failure failed.
             command = Some(found);
         }
-        if let Some(rest) = detail {
+        if let Some(rest) = detail.or_else(|| line.text.strip_prefix("lerna http ")) {
             read_detail(report, rest);
         } else if report.registry.url.is_none()
             && let Some((_, url)) =
@@ -34,7 +34,7 @@ pub(super) fn complete(report: &mut Report) {
     report.places.sort_unstable_by_key(|p| p.as_str());
     report.places.dedup();
     report.scope = report.package.as_deref().and_then(|p| p.split_once('/')).map(|(scope, _)| scope.to_owned());
-    report.operation = operation(report, command);
+    report.operation = operation(report, &around, command);
     report.around = around;
 }
 
@@ -151,9 +151,10 @@ fn command_in(text: &str, detail: Option<&str>) -> Option<Operation> {
 }
 
 /// From method and URL, refined by the command where both agree.
-fn operation(report: &Report, command: Option<Operation>) -> Option<Operation> {
+fn operation(report: &Report, around: &[Line], command: Option<Operation>) -> Option<Operation> {
     use Operation as O;
     let one_of = |allowed: &[O], default: O| Some(command.filter(|c| allowed.contains(c)).unwrap_or(default));
+    let around = |words: &str| around.iter().any(|l| l.text.contains(words));
     let said = |words: &str| report.said.iter().any(|l| l.text.contains(words));
     match report.target {
         Some(Target::Whoami) => one_of(&[O::Whoami, O::Login, O::Publish, O::Token], O::Whoami),
@@ -162,7 +163,8 @@ fn operation(report: &Report, command: Option<Operation>) -> Option<Operation> {
         Some(Target::Oidc) => Some(O::Publish),
         Some(Target::Tarball) => Some(O::Install),
         Some(Target::Manage) => {
-            manages(report).or(command).or(if said("unpublish") { Some(O::Unpublish) } else { None })
+            let removes = said("unpublish") || report.method == Some(Method::Delete);
+            manages(report).or(command).or(removes.then_some(O::Unpublish))
         }
         Some(Target::Package) if report.method == Some(Method::Put) => {
             one_of(&[O::Publish, O::Stage, O::Unpublish, O::Deprecate, O::Owner], O::Publish)
@@ -175,7 +177,7 @@ fn operation(report: &Report, command: Option<Operation>) -> Option<Operation> {
         None if said("publish over") || report.method == Some(Method::Put) => {
             one_of(&[O::Publish, O::Stage, O::Unpublish, O::Deprecate], O::Publish)
         }
-        None => command,
+        None => command.or_else(|| around("Publishing to http").then_some(O::Publish)),
     }
 }
 
@@ -186,7 +188,11 @@ fn manages(report: &Report) -> Option<Operation> {
         Operation::DistTag
     } else if has("/trust") {
         Operation::Trust
-    } else if has("/access") || has("/collaborators") || has("/visibility") {
+    } else if has("/access")
+        || has("/-/team/") && url.ends_with("/package")
+        || has("/collaborators")
+        || has("/visibility")
+    {
         Operation::Access
     } else if has("/-/org/") {
         Operation::Org

@@ -3,7 +3,7 @@
 use super::{Block, Raw, status, take_challenge, take_package, take_registry, take_status};
 use crate::classifier::{
     clean::marker::{self, Level},
-    report::{Client, Place, Report},
+    report::{Client, Line, Method, Place, Report},
 };
 
 /// How many lines of others may stand between two lines of one block (interleaved output, npm's JSON).
@@ -23,7 +23,7 @@ pub(super) fn read(lines: &[Raw<'_>], before: &[Raw<'_>]) -> Option<Block> {
     let mut report =
         Report { client: Client::Npm, first_line: first.number, last_line: first.number, ..Report::default() };
     let (mut taken, mut strangers, mut pending) = (0, Vec::new(), Vec::new());
-    let mut code_only = None;
+    let (mut code_only, mut filler) = (None, None);
     for (index, raw) in lines.iter().take(LONGEST).enumerate() {
         let Some((Level::Error, rest)) = level(raw) else {
             pending.push(index);
@@ -41,7 +41,9 @@ pub(super) fn read(lines: &[Raw<'_>], before: &[Raw<'_>]) -> Option<Block> {
             continue;
         }
         if let Some(code) = code {
-            if report.code.is_some() || !report.said.is_empty() {
+            // npm 5 says that the publish failed before it gives the code.
+            let announced = report.said.iter().all(|l| l.text.contains("publish Failed"));
+            if report.code.is_some() || !announced {
                 break;
             }
             code_only = Some(raw.inline);
@@ -53,6 +55,7 @@ pub(super) fn read(lines: &[Raw<'_>], before: &[Raw<'_>]) -> Option<Block> {
         if rest.is_empty() || is_filler(rest) {
             if rest.contains("forbidden by your security policy") {
                 report.status.get_or_insert(403);
+                filler.get_or_insert_with(|| raw.to_line());
             }
             continue;
         }
@@ -60,8 +63,12 @@ pub(super) fn read(lines: &[Raw<'_>], before: &[Raw<'_>]) -> Option<Block> {
             note_log_path(&mut report, rest);
             continue;
         }
-        read_line(&mut report, rest);
-        report.said.push(raw.to_line());
+        let whole = continued(rest, lines.get(index + 1..).unwrap_or_default());
+        read_line(&mut report, whole.as_deref().unwrap_or(rest));
+        report.said.push(Line { number: raw.number, text: whole.unwrap_or_else(|| raw.text.to_owned()) });
+    }
+    if report.said.is_empty() {
+        report.said.extend(filler);
     }
     // A code and nothing else, in the middle of a sentence: somebody speaks of an error, there is none here.
     let bare = report.said.len() <= 1 && report.status.is_none();
@@ -70,6 +77,18 @@ pub(super) fn read(lines: &[Raw<'_>], before: &[Raw<'_>]) -> Option<Block> {
         return None;
     }
     Some(Block { report, taken, strangers })
+}
+
+/// A line that a mail or a narrow window has broken before its URL, put together again.
+fn continued(rest: &str, below: &[Raw<'_>]) -> Option<String> {
+    let open = [" - GET", " - PUT", " - POST", " - DELETE", "logged in to"].iter().any(|end| rest.ends_with(end));
+    let url = below.first().filter(|raw| open && raw.text.starts_with("http"))?;
+    let mut whole = format!("{rest} {}", url.text);
+    if let Some(text) = below.get(1).filter(|raw| raw.text.starts_with("- ")) {
+        whole.push(' ');
+        whole.push_str(text.text);
+    }
+    Some(whole)
 }
 
 /// Whether a marker in the middle of a line is part of a sentence, a script or another program's message, and not a line
@@ -139,12 +158,13 @@ fn read_line(report: &mut Report, rest: &str) {
     } else if let Some((_, registry)) = rest.split_once("logged in to ") {
         take_registry(report, registry);
     } else if let Some(number) = rest.strip_prefix("publish Failed PUT ") {
+        report.method = Some(Method::Put);
         report.status = report.status.or_else(|| number.split(' ').next()?.parse().ok());
     } else if let Some(subject) = rest.strip_prefix("404").and_then(|r| r.split('\'').nth(1))
         && let Some((name, version)) = subject.rsplit_once('@')
     {
         take_package(report, name, version);
-    } else if let Some((_, quoted)) = rest.split_once("your registry (") {
+    } else if let Some((_, quoted)) = rest.split_once("registry (") {
         take_registry(report, quoted);
     }
 }
@@ -186,29 +206,4 @@ fn infer_code(report: &mut Report, before: &[Raw<'_>]) {
     };
     report.status = report.status.or_else(|| code.strip_prefix('E')?.parse().ok());
     report.code = Some(code);
-}
-
-/// Dependabot's updater, which stops before it runs a package manager.
-pub(super) fn read_dependabot(lines: &[Raw<'_>], _before: &[Raw<'_>]) -> Option<Block> {
-    let first = lines.first()?;
-    let log = first.text.starts_with("updater")
-        || first.text.contains("<job_")
-        || first.text.contains("Error during file fetching");
-    let named = first.text.contains("rivate npm registries require")
-        || first.text.contains("can't access a private package registry without explicit configuration");
-    if !log || !named {
-        return None;
-    }
-    let mut report = Report {
-        client: Client::Npm,
-        places: vec![Place::Dependabot],
-        said: vec![first.to_line()],
-        first_line: first.number,
-        last_line: first.number,
-        ..Report::default()
-    };
-    if let Some((_, host)) = first.text.split_once("Registry: ") {
-        take_registry(&mut report, &format!("https://{host}"));
-    }
-    Some(Block { report, taken: 1, strangers: Vec::new() })
 }

@@ -20,14 +20,18 @@ pub(super) fn read(lines: &[Raw<'_>], before: &[Raw<'_>]) -> Option<Block> {
         ..Report::default()
     };
     read_line(&mut report, rest);
-    let (mut taken, mut strangers) = (1, Vec::new());
+    let (mut taken, mut strangers, mut strange) = (1, Vec::new(), 0);
     for (index, raw) in lines.iter().enumerate().take(LONGEST).skip(1) {
         if code_of(raw.text).is_some() || npm::level(raw).is_some() {
             break;
         }
         if !raw.text.is_empty() {
             if !belongs(raw.text) {
-                break;
+                strange += 1;
+                if strange > 2 {
+                    break;
+                }
+                continue;
             }
             read_line(&mut report, raw.text);
             // The settings are pnpm's list of what it knows, not what was said about this failure.
@@ -39,6 +43,11 @@ pub(super) fn read(lines: &[Raw<'_>], before: &[Raw<'_>]) -> Option<Block> {
             taken = index + 1;
             report.last_line = raw.number;
         }
+    }
+    let told = report.url.is_some() || report.challenge.is_some() || report.sent.is_some() || report.method.is_some();
+    if !told && !code.contains("PUBLISH") && !code.contains("OTP") {
+        // The code in a sentence: somebody speaks of an error, there is none here.
+        return None;
     }
     if code.contains("PUBLISH") || code.starts_with('E') && report.method.is_none() {
         report.method.get_or_insert(Method::Put);

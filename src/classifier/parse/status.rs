@@ -31,9 +31,10 @@ pub fn parse(line: &str) -> Option<Status<'_>> {
     let (status, rest) = number(line)?;
     let rest = number(rest).filter(|(again, _)| *again == status).map_or(rest, |(_, rest)| rest);
     for (at, _) in rest.match_indices("- ") {
-        let after = rest.get(at + 2..).unwrap_or_default();
+        let after = rest.get(at + 2..).unwrap_or_default().trim_start();
         for method in METHODS {
-            if let Some(url) = after.strip_prefix(method.as_str()).and_then(|r| r.strip_prefix(' '))
+            if let Some(url) =
+                after.strip_prefix(method.as_str()).and_then(|r| r.strip_prefix(' ')).map(str::trim_start)
                 && (url.starts_with("http://") || url.starts_with("https://"))
             {
                 return Some(Status { status, method: Some(*method), url: Some(url), subject: None });

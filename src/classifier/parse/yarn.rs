@@ -28,19 +28,19 @@ pub(super) fn read(lines: &[Raw<'_>], _before: &[Raw<'_>]) -> Option<Block> {
         report.client = Client::YarnBerry;
         return Some(Block { report, taken: 1, strangers: Vec::new() });
     }
-    let at = first
-        .text
-        .find("error ")
-        .filter(|at| *at == 0 || first.text.get(..*at).is_some_and(|head| head.ends_with(' ')))?;
+    let at = first.text.find("error ").filter(|at| {
+        *at == 0 || first.text.get(..*at).is_some_and(|head| !head.ends_with(|c: char| c.is_ascii_alphanumeric()))
+    })?;
     let message = first.text.get(at + "error ".len()..)?;
     if message.starts_with("Error: Failed to replace env in config: ${") {
         return Some(Block { report, taken: 1, strangers: Vec::new() });
     }
-    let (publish, quoted) = if let Some(rest) = message.strip_prefix("Couldn't publish package: \"") {
+    let (publish, quoted) = if let Some(rest) = message.strip_prefix("Couldn't publish package: ") {
         (true, rest)
     } else {
-        (false, message.strip_prefix("An unexpected error occurred: \"").or_else(|| message.strip_prefix("Error: "))?)
+        (false, message.strip_prefix("An unexpected error occurred: ").or_else(|| message.strip_prefix("Error: "))?)
     };
+    let quoted = quoted.trim_start_matches(['"', '\\', '\'', '`', ' ']);
     if !quoted.starts_with("http") {
         return None;
     }
