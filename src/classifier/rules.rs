@@ -7,7 +7,7 @@ use super::{
     clean::marker,
     parse::implied_status,
     registry,
-    report::{Line, Place, Report},
+    report::{Client, Line, Place, Report},
 };
 
 /// The most a cause of one registry may weigh while the text names no registry: less than the neutral causes.
@@ -75,7 +75,7 @@ impl<'a> Facts<'a> {
         let said = fold(&report.said);
         let status = report
             .status
-            .or_else(|| said.iter().find_map(|line| implied_status(line)).filter(|_| report.code.is_none()));
+            .or_else(|| said.iter().find_map(|line| implied_status(line)).filter(|_| report.client == Client::Yarn));
         Self {
             report,
             family: report.family().or_else(|| status.map(|s| format!("E{s}"))),
@@ -168,11 +168,16 @@ impl<'a> Facts<'a> {
         let mut lines = Vec::new();
         let said = line_with(&self.said, &condition.said);
         let around = line_with(&self.around, &condition.around);
+        let around = around.and_then(|i| self.report.around.get(i));
+        // A command tells where one stands; what happened stands in the block.
+        let command =
+            around.is_some_and(|line| line.text.starts_with(['$', '+', '>']) || line.text.starts_with("Run "));
         lines.extend(said.and_then(|i| self.report.said.get(i)).cloned());
-        lines.extend(around.and_then(|i| self.report.around.get(i)).cloned());
+        lines.extend(around.filter(|_| !command).cloned());
         if said.is_none() {
             lines.extend(self.decisive().cloned());
         }
+        lines.extend(around.filter(|_| command).cloned());
         lines.dedup_by(|a, b| a.number == b.number);
         lines
     }
@@ -181,12 +186,11 @@ impl<'a> Facts<'a> {
     fn decisive(&self) -> Option<&Line> {
         let said = &self.report.said;
         let has = |words: &'static str| said.iter().find(move |l| l.text.contains(words));
-        has("://").or_else(|| has("nable to authenticate")).or_else(|| has("ncorrect or missing password")).or_else(
-            || {
-                let code = self.report.code.as_deref().unwrap_or("code ");
-                said.iter().find(|l| !l.text.ends_with(code)).or(said.first())
-            },
-        )
+        let answer = if self.report.url.is_some() { has("://") } else { None };
+        answer.or_else(|| has("nable to authenticate")).or_else(|| has("ncorrect or missing password")).or_else(|| {
+            let code = self.report.code.as_deref().unwrap_or("code ");
+            said.iter().find(|l| !l.text.ends_with(code)).or(said.first())
+        })
     }
 }
 
