@@ -63,7 +63,7 @@ pub fn clean(bytes: &[u8], first_line: u64) -> Clean {
         lines.push(Mended { number, range: from..text.len() });
     }
     let mut out = Clean { text: String::with_capacity(text.len()), numbers: Vec::with_capacity(lines.len()) };
-    let mut joined = String::new();
+    let (mut joined, mut mended) = (String::new(), String::new());
     let mut rest = lines.as_slice();
     while let Some((line, tail)) = rest.split_first() {
         let parts = wrap::parts(&text, rest);
@@ -77,7 +77,10 @@ pub fn clean(bytes: &[u8], first_line: u64) -> Clean {
         for part in taken {
             wrap::append(&mut joined, text.get(part.range.clone()).unwrap_or_default());
         }
-        settle(&joined, line.number, &mut out, 0);
+        // A link that was broken becomes one only now.
+        mended.clear();
+        mend::mend(&joined, &mut mended);
+        mended.split('\n').for_each(|piece| settle(piece, line.number, &mut out, 0));
         rest = after;
     }
     out.end();
@@ -107,8 +110,14 @@ fn settle(line: &str, number: u64, out: &mut Clean, depth: u8) {
             return;
         }
     }
-    // Once a marker begins a line of its own, what stood before it is a line, too, and may be nothing but a fence.
-    marker::split(line, |piece| out.push(number, prefix::strip(piece)));
+    marker::split(line, |piece| {
+        // Once a marker begins a line of its own, what stood before it is a line, too, and may be nothing but a fence.
+        if depth < DEPTH && piece.len() < line.len() && !marker::begins(piece) {
+            settle(piece, number, out, depth + 1);
+        } else {
+            out.push(number, prefix::strip(piece));
+        }
+    });
 }
 
 #[cfg(test)]

@@ -190,7 +190,8 @@ impl Pen<'_> {
         }
         let url = url.to_owned();
         self.cut(open);
-        self.out.push_str(&url);
+        // It may end what stands around it.
+        url.chars().for_each(|c| self.push(c));
         true
     }
 }
