@@ -528,10 +528,37 @@ fn the_check_passes_on_what_ships_and_names_what_it_finds() {
 // --- how much there may be ---
 
 #[test]
+fn past_a_thousand_different_failures_the_rest_is_said_to_exist() {
+    let log: String = (0..10_000).map(|i| refused_for(&format!("p{i}"))).collect();
+    let record = explain(&log).record();
+    let diagnoses = record["diagnoses"].as_array().unwrap();
+    assert_eq!((diagnoses.len(), &record["truncated"]), (1000, &true.into()));
+    for (i, diagnosis) in diagnoses.iter().enumerate() {
+        assert_eq!((&diagnosis["package"], &diagnosis["count"]), (&format!("@acme/p{i}").into(), &1.into()));
+        assert_eq!(diagnosis["first_line"], 3 * i + 1);
+    }
+}
+
+#[test]
 fn a_thousand_different_failures_are_not_truncated() {
     let log: String = (0..1000).map(|i| refused_for(&format!("p{i}"))).collect();
     let record = explain(log).record();
     assert_eq!((record["diagnoses"].as_array().unwrap().len(), &record["truncated"]), (1000, &false.into()));
+}
+
+#[rstest]
+#[case::one_after_the_other("")]
+#[case::with_a_line_between(CHATTER)]
+fn a_failure_that_repeats_is_one_with_its_count(#[case] between: &str) {
+    let record = explain((refused() + between).repeat(10_000)).record();
+    let told: Vec<_> = record["diagnoses"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| (d["count"].as_u64().unwrap(), d["first_line"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(told, [(10_000, 1)]);
+    assert_eq!(record["truncated"], false);
 }
 
 #[test]
