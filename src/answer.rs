@@ -26,7 +26,7 @@ use inline::{one_line, visible};
 /// More than four things to do is a manual, not an answer.
 pub const MAX_STEPS: usize = 4;
 /// Other causes that are named at most.
-pub const MAX_OTHERS: usize = 4;
+pub const MAX_OTHERS: usize = 3;
 /// With fewer other causes than this, the entry's neighbours are named too.
 pub const ENOUGH_OTHERS: usize = 2;
 /// Characters of the evidence; one long line must not fill a phone's screen.

@@ -50,6 +50,8 @@ pub const FAILURES: &[&[Needle]] = &[
     &[
         needle("de E", Look::Code),
         needle("de  E", Look::Code),
+        needle("de\tE", Look::Code),
+        needle("de&nbsp;", Look::Code),
         needle("de\u{1b}[", Look::Code),
         needle("de[0", Look::Code),
         needle("de\u{a0}", Look::Code),

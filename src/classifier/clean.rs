@@ -30,6 +30,14 @@ impl Clean {
         self.text.push_str(line.trim_end());
         self.numbers.push(number);
     }
+
+    /// Drops empty lines at the end: the last of them would read as the end of the line before it.
+    fn end(&mut self) {
+        while self.text.ends_with('\n') {
+            self.text.pop();
+            self.numbers.pop();
+        }
+    }
 }
 
 /// A line of the mended text.
@@ -55,7 +63,7 @@ pub fn clean(bytes: &[u8], first_line: u64) -> Clean {
         lines.push(Mended { number, range: from..text.len() });
     }
     let mut out = Clean { text: String::with_capacity(text.len()), numbers: Vec::with_capacity(lines.len()) };
-    let mut joined = String::new();
+    let (mut joined, mut mended) = (String::new(), String::new());
     let mut rest = lines.as_slice();
     while let Some((line, tail)) = rest.split_first() {
         let parts = wrap::parts(&text, rest);
@@ -69,9 +77,13 @@ pub fn clean(bytes: &[u8], first_line: u64) -> Clean {
         for part in taken {
             wrap::append(&mut joined, text.get(part.range.clone()).unwrap_or_default());
         }
-        settle(&joined, line.number, &mut out, 0);
+        // A link that was broken becomes one only now.
+        mended.clear();
+        mend::mend(&joined, &mut mended);
+        mended.split('\n').for_each(|piece| settle(piece, line.number, &mut out, 0));
         rest = after;
     }
+    out.end();
     out
 }
 
@@ -84,7 +96,7 @@ fn settle(line: &str, number: u64, out: &mut Clean, depth: u8) {
     if depth < DEPTH {
         if let Some(inner) = json::message(line) {
             let mut text = String::with_capacity(inner.len());
-            for part in inner.split('\n') {
+            for part in inner.strip_suffix('\n').unwrap_or(&inner).split('\n') {
                 text.clear();
                 mend::mend(part, &mut text);
                 text.split('\n').for_each(|piece| settle(piece, number, out, depth + 1));
@@ -98,7 +110,14 @@ fn settle(line: &str, number: u64, out: &mut Clean, depth: u8) {
             return;
         }
     }
-    marker::split(line, |piece| out.push(number, piece));
+    marker::split(line, |piece| {
+        // Once a marker begins a line of its own, what stood before it is a line, too, and may be nothing but a fence.
+        if depth < DEPTH && piece.len() < line.len() && !marker::begins(piece) {
+            settle(piece, number, out, depth + 1);
+        } else {
+            out.push(number, prefix::strip(piece));
+        }
+    });
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ pub fn parse(text: &str) -> Option<RegistryUrl> {
     let address = word.split(['?', '#']).next().unwrap_or_default();
     let (authority, path) = address.find('/').and_then(|at| address.split_at_checked(at)).unwrap_or((address, "/"));
     let host = authority.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
-    if host.is_empty() || !host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b)) {
+    if !is_host(&host) {
         return None;
     }
     let mut url =
@@ -49,6 +49,19 @@ pub fn parse(text: &str) -> Option<RegistryUrl> {
     url.base = format!("{scheme}{host}{}", if base.ends_with('/') { base } else { base + "/" });
     url.host = host;
     Some(url)
+}
+
+/// Whether `text` is a host, perhaps with a port. A password before a `/` that belongs to it is no port.
+fn is_host(text: &str) -> bool {
+    let (name, port) = match text.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => (name, port),
+        _ => (text, ""),
+    };
+    !name.is_empty()
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b))
+        && (name.starts_with('[') || !name.contains(':'))
+        && port.len() <= 5
+        && port.bytes().all(|b| b.is_ascii_digit())
 }
 
 impl RegistryUrl {

@@ -109,8 +109,11 @@ fn find(line: &str) -> Option<usize> {
 /// Where the first marker of a wanted level stands in a line.
 fn find_level(line: &str, wanted: impl Fn(Level) -> bool) -> Option<usize> {
     let bytes = line.as_bytes();
-    memchr::memmem::find_iter(bytes, b"pm ").find_map(|at| {
-        let start = at.checked_sub(1)?;
+    memchr::memchr2_iter(b'm', b'M', bytes).find_map(|at| {
+        let start = at.checked_sub(2)?;
+        if bytes.get(at + 1) != Some(&b' ') {
+            return None;
+        }
         let escape = start >= 2
             && bytes.get(start - 2) == Some(&b'\\')
             && bytes.get(start - 1).is_some_and(|b| matches!(b, b'n' | b'r' | b't'));

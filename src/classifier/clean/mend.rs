@@ -67,6 +67,10 @@ fn skip_sequence(first: char, rest: &str) -> &str {
 /// How programs write the escape character when they show it.
 const ESCAPES: &[&str] = &["^[", "\\x1b", "\\x1B", "\\033", "\\e", "\\u001b", "\\u001B", "\u{fffd}", "\u{241b}"];
 
+fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
+}
+
 struct Pen<'a> {
     out: &'a mut String,
     /// Where this line begins in `out`.
@@ -163,8 +167,12 @@ impl Pen<'_> {
         }
         let tag = inner.trim_matches('/').split([' ', '/']).next().unwrap_or_default();
         let breaks = ["br", "p", "div", "li", "pre", "tr"].iter().any(|t| tag.eq_ignore_ascii_case(t));
-        let vanishes = inner.starts_with('/') && tag.eq_ignore_ascii_case("code")
-            || ["span", "font", "b", "i", "samp", "tt"].iter().any(|t| tag.eq_ignore_ascii_case(t));
+        // `--otp=<code>` is npm's own; a tag stands at a line's beginning, has attributes, or closes.
+        let code = tag.eq_ignore_ascii_case("code")
+            && (inner.starts_with('/')
+                || inner.len() > tag.len()
+                || self.out.get(self.floor..open).is_some_and(is_blank));
+        let vanishes = code || ["span", "font", "b", "i", "samp", "tt"].iter().any(|t| tag.eq_ignore_ascii_case(t));
         if breaks {
             self.cut(open);
             self.line_break();
@@ -187,7 +195,8 @@ impl Pen<'_> {
         }
         let url = url.to_owned();
         self.cut(open);
-        self.out.push_str(&url);
+        // It may end what stands around it.
+        url.chars().for_each(|c| self.push(c));
         true
     }
 }

@@ -8,7 +8,7 @@ use super::marker;
 const NAME: usize = 80;
 
 const RULES: &[fn(&str) -> Option<&str>] = &[
-    quote, ticks, buildkite, timestamp, table, container, build_step, remote, bracket, task, tree, annotation, stream,
+    quote, ticks, buildkite, timestamp, table, container, build_step, remote, bracket, annotation, task, tree, stream,
 ];
 
 /// The line without prefixes, and without the fences of a chat.
@@ -23,6 +23,12 @@ pub(super) fn strip(line: &str) -> &str {
     let line = line.strip_suffix("```").unwrap_or(line);
     let ticked = line.strip_suffix('`').filter(|l| l.matches('`').count() % 2 == 0).unwrap_or(line);
     if ["{noformat}", "{code}"].contains(&ticked) { "" } else { ticked.trim_end() }
+}
+
+/// Whether something stands before the line that [`strip`] would take off.
+pub(super) fn has(line: &str) -> bool {
+    let line = line.trim();
+    !line.is_empty() && !marker::begins(line) && RULES.iter().any(|rule| rule(line).is_some())
 }
 
 /// `> `, `>> `: quoted in a mail or chat.

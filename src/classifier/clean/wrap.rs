@@ -1,6 +1,6 @@
 //! Lines that a terminal or a frame has broken.
 
-use super::{Mended, marker};
+use super::{Mended, marker, prefix};
 
 /// Widths at which terminals commonly wrap; one full line is enough to believe it.
 const WIDTHS: &[usize] = &[72, 76, 78, 79, 80, 100, 120, 132, 160];
@@ -22,11 +22,16 @@ pub(super) fn parts(text: &str, lines: &[Mended]) -> usize {
         return 1;
     }
     let width = line.chars().count();
+    // Where a prefix was put before each line, a line with one is no rest of the line above.
+    let prefixed = prefix::has(line);
     let mut parts = 1;
     for pair in lines.windows(2).take(PIECES) {
         let [this, next] = pair else { break };
         let (this, next) = (at(text, this), at(text, next));
         if this.chars().count() != width || next.is_empty() || next.chars().count() > width || marker::begins(next) {
+            break;
+        }
+        if prefixed && prefix::has(next) {
             break;
         }
         parts += 1;

@@ -4,7 +4,7 @@ use super::{Block, Raw, take_package, take_url};
 use crate::classifier::report::{Client, Method, Report, Sent};
 
 /// How many lines one message may have.
-const LONGEST: usize = 8;
+const LONGEST: usize = 16;
 
 /// Reads a message.
 pub(super) fn read(lines: &[Raw<'_>], _before: &[Raw<'_>]) -> Option<Block> {
@@ -19,6 +19,10 @@ pub(super) fn read(lines: &[Raw<'_>], _before: &[Raw<'_>]) -> Option<Block> {
     };
     let mut taken = 0;
     for (index, raw) in lines.iter().take(LONGEST).enumerate() {
+        // A chat that turns lines into paragraphs puts empty ones between them.
+        if raw.text.is_empty() {
+            continue;
+        }
         let Some(message) = raw.text.strip_prefix(code) else { break };
         if index > 0 && !message.contains("  ") && !message.contains("Re") {
             break;

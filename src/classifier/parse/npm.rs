@@ -4,6 +4,7 @@ use super::{Block, Raw, status, take_challenge, take_package, take_registry, tak
 use crate::classifier::{
     clean::marker::{self, Level},
     report::{Client, Line, Method, Place, Report},
+    url,
 };
 
 /// How many lines of others may stand between two lines of one block (interleaved output, npm's JSON).
@@ -150,7 +151,13 @@ fn note_log_path(report: &mut Report, rest: &str) {
 }
 
 fn read_line(report: &mut Report, rest: &str) {
-    if take_status(report, rest) || take_challenge(report, rest) {
+    if take_status(report, rest) {
+        if let Some((_, version)) = rest.split_once(PUBLISHED) {
+            take_published(report, version);
+        }
+        return;
+    }
+    if take_challenge(report, rest) {
         return;
     }
     if let Some((_, inner)) = rest.split_once("Failed to update package: \"") {
@@ -164,8 +171,23 @@ fn read_line(report: &mut Report, rest: &str) {
         && let Some((name, version)) = subject.rsplit_once('@')
     {
         take_package(report, name, version);
+    } else if let Some((_, version)) = rest.split_once(PUBLISHED) {
+        take_published(report, version);
     } else if let Some((_, quoted)) = rest.split_once("registry (") {
         take_registry(report, quoted);
+    }
+}
+
+/// What stands before the version that is taken.
+const PUBLISHED: &str = "publish over the previously published version";
+
+/// The version in `s: 1.0.0.` and ` 1.0.0. Try …`; of several, the last one.
+fn take_published(report: &mut Report, rest: &str) {
+    let list = rest.trim_start_matches(['s', ':', ' ']);
+    let list = list.split(". ").next().unwrap_or_default().trim_end_matches('.');
+    let version = list.rsplit([',', ' ']).next().unwrap_or_default();
+    if report.version.is_none() && url::is_version(version) {
+        report.version = Some(version.to_owned());
     }
 }
 

@@ -3,6 +3,8 @@
 use super::{Block, Raw, npm, take_challenge, take_registry, take_status, take_url};
 use crate::classifier::report::{Client, Method, Report, Sent};
 
+/// How many lines that say nothing to it may stand in a block: blank ones behind a prefix, other tasks' output.
+const STRANGERS: usize = 6;
 /// The most lines of one block.
 const LONGEST: usize = 30;
 
@@ -28,7 +30,7 @@ pub(super) fn read(lines: &[Raw<'_>], before: &[Raw<'_>]) -> Option<Block> {
         if !raw.text.is_empty() {
             if !belongs(raw.text) {
                 strange += 1;
-                if strange > 2 {
+                if strange > STRANGERS {
                     break;
                 }
                 continue;
@@ -84,8 +86,8 @@ fn belongs(text: &str) -> bool {
         "No authorization header",
         "These authorization settings",
         "Failed to",
-        "GET ",
-        "PUT ",
+        "GET http",
+        "PUT http",
         "installing ",
         "help:",
         "pnpm:",
@@ -118,12 +120,12 @@ fn read_line(report: &mut Report, text: &str) {
         report.method.get_or_insert(Method::Get);
         take_url(report, text.get(at + 4..).unwrap_or_default());
     }
-    if text.contains("An authorization header was used") {
+    if text.contains("n authorization header was used") {
         report.sent = Some(Sent::Credential);
         if text.contains("used: Basic") {
             report.challenge.get_or_insert_with(|| "basic".to_owned());
         }
-    } else if text.contains("No authorization header was set") {
+    } else if text.contains("o authorization header was set") {
         report.sent = Some(Sent::Nothing);
     }
 }
