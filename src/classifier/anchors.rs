@@ -9,6 +9,8 @@
 pub enum Sight {
     /// A package manager's failure.
     Failure,
+    /// The first telling line of one: a new failure begins on this line.
+    Opening,
     /// A secret.
     Secret,
 }
@@ -106,6 +108,15 @@ const LEVEL_REACH: usize = 40;
 const TRAILING_REACH: usize = 600;
 
 impl Needle {
+    /// What the needle stands for when it holds.
+    pub(super) fn sight(&self) -> Sight {
+        match self.look {
+            Look::Code | Look::Bracket | Look::Word(..) => Sight::Opening,
+            Look::Phrase(phrase, _) if phrase.starts_with("ERR_PNPM_") => Sight::Opening,
+            _ => Sight::Failure,
+        }
+    }
+
     /// Whether the needle found at `at` looks like the real thing. Reads a bounded number of bytes around it.
     pub(super) fn holds(&self, bytes: &[u8], at: usize) -> bool {
         match self.look {
@@ -129,7 +140,18 @@ fn stands(bytes: &[u8], at: usize, text: &str, before: usize) -> Option<usize> {
 
 fn is_word(bytes: &[u8], start: usize, end: usize) -> bool {
     let outside = |b: Option<&u8>| b.is_none_or(|b| !b.is_ascii_alphanumeric() && *b != b'_');
-    (start == 0 || outside(bytes.get(start - 1))) && outside(bytes.get(end))
+    (start == 0 || outside(bytes.get(start - 1)) || follows_colour(bytes, start)) && outside(bytes.get(end))
+}
+
+/// The longest colour sequence.
+const COLOUR_REACH: usize = 20;
+
+/// Whether a colour sequence ends at `at`, with or without its escape character: `[35mYN0041`.
+fn follows_colour(bytes: &[u8], at: usize) -> bool {
+    let lead = bytes.get(at.saturating_sub(COLOUR_REACH)..at).unwrap_or_default();
+    lead.strip_suffix(b"m").is_some_and(|lead| {
+        lead.iter().rev().find(|b| !b.is_ascii_digit() && **b != b';').is_some_and(|open| *open == b'[')
+    })
 }
 
 /// The part of `bytes` before `at`, at most `reach` long and on the same line.

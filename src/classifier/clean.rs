@@ -93,6 +93,9 @@ const DEPTH: u8 = 3;
 /// Takes prefixes off a line, unfolds it, and adds what is left.
 fn settle(line: &str, number: u64, out: &mut Clean, depth: u8) {
     let line = prefix::strip(line);
+    if line.contains('\t') {
+        return settle(&line.replace('\t', " "), number, out, depth);
+    }
     if depth < DEPTH {
         if let Some(inner) = json::message(line) {
             let mut text = String::with_capacity(inner.len());

@@ -90,7 +90,16 @@ impl Search {
 }
 
 /// An anchor that held.
-type Hit = (usize, Sight);
+#[derive(Debug, Clone, Copy)]
+struct Hit {
+    at: usize,
+    sight: Sight,
+    /// For an opening: where its line begins, if that is not far.
+    line: Option<usize>,
+}
+
+/// How far before an opening its line may begin: colours and the prefixes of CI systems.
+const OPENING_REACH: usize = 512;
 
 /// Collects the anchors of `bytes` that begin in `from..to`, in order. Looks behind and ahead of that range.
 fn sight(bytes: &[u8], from: usize, to: usize, hits: &mut Vec<Hit>) {
@@ -105,19 +114,26 @@ fn sight(bytes: &[u8], from: usize, to: usize, hits: &mut Vec<Hit>) {
             }
             match group.kinds {
                 Kinds::Failures(needles) => {
-                    if needles.get(needle).is_some_and(|n| n.holds(bytes, at)) {
-                        hits.push((at, Sight::Failure));
+                    if let Some(needle) = needles.get(needle).filter(|n| n.holds(bytes, at)) {
+                        let sight = needle.sight();
+                        let line = (sight == Sight::Opening).then(|| line_start(bytes, at)).flatten();
+                        hits.push(Hit { at, sight, line });
                     }
                 }
                 Kinds::Secrets => {
                     if redact::plausible(bytes, at) {
-                        hits.push((at, Sight::Secret));
+                        hits.push(Hit { at, sight: Sight::Secret, line: None });
                     }
                 }
             }
         });
     }
-    hits.sort_unstable_by_key(|(at, _)| *at);
+    hits.sort_unstable_by_key(|hit| hit.at);
+}
+
+fn line_start(bytes: &[u8], at: usize) -> Option<usize> {
+    let from = at.saturating_sub(OPENING_REACH);
+    memchr::memrchr(b'\n', bytes.get(from..at)?).map(|newline| from + newline + 1)
 }
 
 /// Grows and closes spans as anchors arrive in order.
@@ -130,12 +146,12 @@ struct Cutter {
 
 impl Cutter {
     /// Takes an anchor; returns a span that it closed.
-    fn take(&mut self, (at, sight): Hit) -> Option<Span> {
+    fn take(&mut self, Hit { at, sight, line }: Hit) -> Option<Span> {
         let (before, after) = match sight {
-            Sight::Failure => (BEFORE, AFTER),
+            Sight::Failure | Sight::Opening => (BEFORE, AFTER),
             Sight::Secret => (SECRET_BEFORE, SECRET_AFTER),
         };
-        let failure = sight == Sight::Failure;
+        let failure = sight != Sight::Secret;
         let fresh =
             Span { start: at.saturating_sub(before).max(self.floor), end: at + after, failure, first: at, last: at };
         let Some(open) = &mut self.pending else {
@@ -143,7 +159,9 @@ impl Cutter {
             return None;
         };
         let size = at - open.start.min(at);
-        let full = size > HARD_LIMIT - AFTER || (size > SOFT_LIMIT && at - open.last > QUIET);
+        // Between two failures that follow each other without a quiet place.
+        let between = line.filter(|line| size > SOFT_LIMIT && *line > open.last);
+        let full = size > HARD_LIMIT - AFTER || between.is_some() || (size > SOFT_LIMIT && at - open.last > QUIET);
         if fresh.start <= open.end && !full {
             open.start = open.start.min(fresh.start.max(self.floor));
             open.end = open.end.max(fresh.end);
@@ -153,7 +171,11 @@ impl Cutter {
         }
         let mut closed = *open;
         // A full span gives up its tail where the next one begins, so that no byte is read twice.
-        let seam = if full { at.saturating_sub(QUIET / 2).max(closed.last + 1) } else { closed.end };
+        let seam = match between {
+            Some(line) => line,
+            None if full => at.saturating_sub(QUIET / 2).max(closed.last + 1),
+            None => closed.end,
+        };
         closed.end = closed.end.min(seam);
         self.floor = closed.end;
         self.pending = Some(Span { start: fresh.start.max(self.floor), ..fresh });

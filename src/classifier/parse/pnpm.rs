@@ -104,7 +104,13 @@ fn belongs(text: &str) -> bool {
         "@",
         "//",
     ];
-    STARTS.iter().any(|start| text.starts_with(start)) || text.contains("or you have no permission to fetch it")
+    // Behind a prefix that nobody knows.
+    const PARTS: &[&str] = &[
+        "or you have no permission to fetch it",
+        "o authorization header was set for the request",
+        "n authorization header was used: ",
+    ];
+    STARTS.iter().any(|start| text.starts_with(start)) || PARTS.iter().any(|part| text.contains(part))
 }
 
 fn read_line(report: &mut Report, text: &str) {
