@@ -1,0 +1,265 @@
+//! Runs the table over the text and its views, and writes the result.
+
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+
+use super::pattern::{Pattern, Prefix};
+use super::value::MARK;
+use super::view::View;
+use super::{Redacted, Tally, escapes, patterns, wraps};
+
+/// What was redacted may bring two harmless halves together, or make a line so narrow that a break looks like a wrap. So the
+/// table runs until it finds nothing more, which is nearly always the second time; hostile text does not get more than this.
+const PASSES: usize = 4;
+
+/// Removes every secret from a text and counts it.
+///
+/// Takes the text of one window, cleaned or not. Each secret is replaced by `[redacted <kind>]`; the newlines inside it stay,
+/// so the result has as many lines. Takes time linear in the length of the text. Text without a trace of a secret is copied
+/// once and otherwise only looked at.
+pub fn redact(text: &str, tally: &mut Tally) -> Redacted {
+    let mut current = None;
+    for _ in 0..PASSES {
+        let now = current.as_deref().unwrap_or(text);
+        let finds = finds(now);
+        if finds.is_empty() {
+            break;
+        }
+        let next = replaced(now, &finds);
+        for find in &finds {
+            tally.add(find.kind);
+        }
+        current = Some(next);
+    }
+    Redacted(current.unwrap_or_else(|| text.to_owned()))
+}
+
+/// The literals worth looking for in a log: where one of them stands, there is hardly ever anything but a secret or the key
+/// of one. Those of the table that ordinary logs are full of (`token`, `basic`, `://`) are left out.
+pub fn prefixes() -> impl Iterator<Item = &'static Prefix> {
+    patterns()
+        .flat_map(|pattern| pattern.prefixes)
+        .filter(|prefix| prefix.distinctive)
+}
+
+/// A secret: where it is in the text and what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Find {
+    range: Range<usize>,
+    /// The place of its pattern in the table.
+    rank: usize,
+    kind: &'static str,
+}
+
+/// A view and what it is a view of: an earlier layer, or the text.
+struct Layer {
+    view: View,
+    below: Option<usize>,
+    /// Made by undoing escapes.
+    unescaped: bool,
+}
+
+/// All secrets of a text, from front to back, none touching another's bytes.
+fn finds(text: &str) -> Vec<Find> {
+    let layers = layers(text.as_bytes());
+    let trying = worth_trying(text.as_bytes(), &layers);
+    if trying == 0 {
+        return Vec::new();
+    }
+    let mut finds = Vec::new();
+    for (rank, pattern) in patterns()
+        .enumerate()
+        .filter(|(rank, _)| trying >> rank & 1 == 1)
+    {
+        let mut add = |range: Range<usize>| {
+            let range = whole_characters(text, range);
+            if !range.is_empty() {
+                finds.push(Find {
+                    range,
+                    rank,
+                    kind: pattern.kind,
+                });
+            }
+        };
+        pattern.find(text.as_bytes(), &[], &mut add);
+        for (index, layer) in layers.iter().enumerate() {
+            pattern.find(&layer.view.bytes, &layer.view.seams, |range| {
+                add(to_text(&layers, index, range))
+            });
+        }
+    }
+    merged(finds)
+}
+
+/// The views of a text that differ from it.
+fn layers(text: &[u8]) -> Vec<Layer> {
+    let mut layers: Vec<Layer> = Vec::new();
+    let signs = escapes::signs(text);
+    let plain = signs.odd.then(|| escapes::plain(text)).flatten();
+    let plain = plain.map(|view| {
+        push(
+            &mut layers,
+            Layer {
+                view,
+                below: None,
+                unescaped: true,
+            },
+        )
+    });
+    let joined = wraps::joined(bytes_of(text, &layers, plain)).map(|view| {
+        push(
+            &mut layers,
+            Layer {
+                view,
+                below: plain,
+                unescaped: false,
+            },
+        )
+    });
+    if signs.percent || plain.is_some() {
+        for below in std::iter::once(plain).chain(joined.map(Some)) {
+            if let Some(view) = escapes::percent_decoded(bytes_of(text, &layers, below)) {
+                let seams = below
+                    .and_then(|index| layers.get(index))
+                    .map(|layer| layer.view.seams.as_slice());
+                let view = view.with_seams_of(seams.unwrap_or_default());
+                push(
+                    &mut layers,
+                    Layer {
+                        view,
+                        below,
+                        unescaped: false,
+                    },
+                );
+            }
+        }
+    }
+    layers
+}
+
+fn push(layers: &mut Vec<Layer>, layer: Layer) -> usize {
+    layers.push(layer);
+    layers.len() - 1
+}
+
+fn bytes_of<'a>(text: &'a [u8], layers: &'a [Layer], index: Option<usize>) -> &'a [u8] {
+    index
+        .and_then(|index| layers.get(index))
+        .map_or(text, |layer| &layer.view.bytes)
+}
+
+/// The range of the text for a range of a layer.
+fn to_text(layers: &[Layer], index: usize, mut range: Range<usize>) -> Range<usize> {
+    let mut next = Some(index);
+    while let Some(layer) = next.and_then(|index| layers.get(index)) {
+        range = layer.view.to_parent(&range);
+        next = layer.below;
+    }
+    range
+}
+
+/// The patterns, as a set of bits by rank, of which the text or a view of it has a prefix. Views only take away what stands
+/// between characters, so the last one has all prefixes that the others have; only escapes may hide one of the text's own.
+fn worth_trying(text: &[u8], layers: &[Layer]) -> u64 {
+    let automaton = automaton();
+    let mut trying = 0;
+    if let Some(layer) = layers.last() {
+        trying |= automaton.search(&layer.view.bytes);
+    }
+    if layers.first().is_none_or(|layer| layer.unescaped) {
+        trying |= automaton.search(text);
+    }
+    trying
+}
+
+struct Automaton {
+    literals: Option<AhoCorasick>,
+    /// By number of the literal: the prefix and the rank of its pattern.
+    prefixes: Vec<(&'static Prefix, usize)>,
+}
+
+impl Automaton {
+    fn search(&self, hay: &[u8]) -> u64 {
+        let Some(literals) = &self.literals else {
+            return u64::MAX;
+        };
+        let mut trying = 0_u64;
+        for found in literals.find_overlapping_iter(hay) {
+            if let Some((prefix, rank)) = self.prefixes.get(found.pattern().as_usize()) {
+                if trying >> rank & 1 == 0 && prefix.holds(hay, found.range()) {
+                    trying |= 1 << rank;
+                }
+            }
+        }
+        trying
+    }
+}
+
+fn automaton() -> &'static Automaton {
+    static AUTOMATON: OnceLock<Automaton> = OnceLock::new();
+    AUTOMATON.get_or_init(|| {
+        let ranked = patterns()
+            .enumerate()
+            .flat_map(|(rank, pattern): (usize, &Pattern)| {
+                pattern.prefixes.iter().map(move |prefix| (prefix, rank))
+            });
+        let prefixes: Vec<_> = ranked.collect();
+        let literals = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(prefixes.iter().map(|(prefix, _)| prefix.text))
+            .ok();
+        Automaton { literals, prefixes }
+    })
+}
+
+/// The range, widened to the boundaries of characters.
+fn whole_characters(text: &str, range: Range<usize>) -> Range<usize> {
+    let mut start = range.start.min(text.len());
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    let mut end = range.end.min(text.len());
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    start..end
+}
+
+/// Sorted, and overlapping ones made one, named by the earliest pattern of the table.
+fn merged(mut finds: Vec<Find>) -> Vec<Find> {
+    finds.sort_unstable_by_key(|find| (find.range.start, find.rank));
+    let mut merged: Vec<Find> = Vec::with_capacity(finds.len());
+    for find in finds {
+        match merged.last_mut() {
+            Some(last) if find.range.start < last.range.end => {
+                last.range.end = last.range.end.max(find.range.end);
+                if find.rank < last.rank {
+                    last.rank = find.rank;
+                    last.kind = find.kind;
+                }
+            }
+            _ => merged.push(find),
+        }
+    }
+    merged
+}
+
+fn replaced(text: &str, finds: &[Find]) -> String {
+    let mut out = String::with_capacity(text.len() + finds.len() * 8);
+    let mut done = 0;
+    for find in finds {
+        out.push_str(text.get(done..find.range.start).unwrap_or_default());
+        out.push_str(MARK);
+        out.push(' ');
+        out.push_str(find.kind);
+        out.push(']');
+        let secret = text.get(find.range.clone()).unwrap_or_default();
+        out.extend(secret.bytes().filter(|&byte| byte == b'\n').map(char::from));
+        done = find.range.end;
+    }
+    out.push_str(text.get(done..).unwrap_or_default());
+    out
+}
