@@ -5,7 +5,7 @@
 //!
 //! - `pattern`: what one entry of the table holds. `tokens`, `clouds`, `transport`, `settings`: the table.
 //! - `value`: where a value ends, and which values only stand for a secret.
-//! - `escapes`, `wraps`, `view`: the text as it was before terminals, chats and encoders got at it, with a way back to the
+//! - `escapes`, `wraps`, `view`, `layers`: the text as it was before terminals, chats and encoders got at it, with a way back to the
 //!   offsets of the text as it is.
 //! - `engine`: which entries are worth trying, where they hit, and what is written instead.
 //! - `fake`: made-up secrets for the tests, so that none has to stand in the source.
@@ -16,6 +16,7 @@ mod clouds;
 mod engine;
 mod escapes;
 mod fake;
+mod layers;
 mod pattern;
 mod settings;
 mod tokens;

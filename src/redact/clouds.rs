@@ -283,7 +283,7 @@ pub(super) static TABLE: [Pattern; 11] = [
                 )
             },
         ],
-        source: r"-{2,6}BEGIN[\sA-Z0-9_-]{0,60}PRIVATE\s{0,40}KEY(?:\s{1,40}BLOCK)?-{2,6}",
+        source: r"-{1,6}[\s|>\xe2\x94\x82]{0,40}BEGIN[\s|>\xe2\x94\x82A-Z0-9_-]{0,100}PRIVATE[\s|>\xe2\x94\x82]{0,40}KEY(?:[\s|>\xe2\x94\x82]{1,40}BLOCK)?[\s|>\xe2\x94\x82]{0,40}-[\s|>\xe2\x94\x82-]{0,40}",
         starts: Starts::Here,
         value: |hit| Some(private_key(hit)),
         compiled: OnceLock::new(),
@@ -340,38 +340,43 @@ fn private_key(hit: &Hit) -> Range<usize> {
     let body = hit.hay.get(hit.head.end..).unwrap_or_default();
     let next = memchr::memmem::find(body, b"--").unwrap_or(body.len());
     let marker = body.get(next..).unwrap_or_default();
-    let dashes = marker.iter().take_while(|&&byte| byte == b'-').count();
+    let dashes = border(marker);
     if marker
         .get(dashes..)
         .is_some_and(|word| word.starts_with(b"END"))
     {
         let label = marker.get(dashes..).unwrap_or_default().iter().take(100);
         let label = label.take_while(|byte| **byte != b'-').count();
-        let closing = marker
-            .get(dashes + label..)
-            .unwrap_or_default()
-            .iter()
-            .take(6);
-        let closing = closing.take_while(|byte| **byte == b'-').count();
-        return start..hit.head.end + next + dashes + label + closing;
+        let closing = border(marker.get(dashes + label..).unwrap_or_default());
+        return without_blanks(
+            hit.hay,
+            start..hit.head.end + next + dashes + label + closing,
+        );
     }
     let mut end = hit.head.end;
     for line in body.split_inclusive(|&byte| byte == b'\n') {
         if !key_line(line) {
+            // A key on one line, its line breaks escaped.
+            let words = line.split_inclusive(u8::is_ascii_whitespace);
+            let words = words
+                .take_while(|word| word.trim_ascii().is_empty() || key_word(word.trim_ascii()));
+            end += words.map(<[u8]>::len).sum::<usize>();
             break;
         }
         end += line.len();
     }
-    let trailing = hit
-        .hay
-        .get(hit.head.end..end)
-        .unwrap_or_default()
-        .iter()
-        .rev();
-    let trailing = trailing
-        .take_while(|byte| byte.is_ascii_whitespace())
-        .count();
-    start..end - trailing
+    without_blanks(hit.hay, start..end)
+}
+
+/// The length of the dashes around a marker, with the line breaks and frames in them.
+fn border(text: &[u8]) -> usize {
+    let border = |byte: &u8| byte.is_ascii_whitespace() || b"-|>\xe2\x94\x82".contains(byte);
+    text.iter().take(64).take_while(|byte| border(byte)).count()
+}
+
+fn without_blanks(hay: &[u8], range: Range<usize>) -> Range<usize> {
+    let text = hay.get(range.clone()).unwrap_or_default();
+    range.start..range.start + text.trim_ascii_end().len()
 }
 
 /// Base 64 behind at most a log's prefix, a blank line, or a header such as `Proc-Type: 4,ENCRYPTED`.
@@ -389,8 +394,10 @@ fn key_line(line: &[u8]) -> bool {
     let Some(last) = line.split(|&byte| byte == b' ').next_back() else {
         return true;
     };
-    let base64 = last
-        .iter()
-        .all(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='));
-    words <= 4 && base64 && last.len() >= 8 && random(last)
+    words <= 4 && key_word(last)
+}
+
+fn key_word(word: &[u8]) -> bool {
+    let base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    word.iter().all(base64) && word.len() >= 8 && random(word)
 }

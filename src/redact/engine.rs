@@ -5,10 +5,10 @@ use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
+use super::layers::Layers;
 use super::pattern::{Pattern, Prefix};
 use super::value::MARK;
-use super::view::View;
-use super::{Redacted, Tally, escapes, patterns, wraps};
+use super::{Redacted, Tally, patterns};
 
 /// What was redacted may bring two harmless halves together, or make a line so narrow that a break looks like a wrap. So the
 /// table runs until it finds nothing more, which is nearly always the second time; hostile text does not get more than this.
@@ -53,125 +53,35 @@ struct Find {
     kind: &'static str,
 }
 
-/// A view and what it is a view of: an earlier layer, or the text.
-struct Layer {
-    view: View,
-    below: Option<usize>,
-    /// Made by undoing escapes.
-    unescaped: bool,
-}
-
 /// All secrets of a text, from front to back, none touching another's bytes.
 fn finds(text: &str) -> Vec<Find> {
-    let layers = layers(text.as_bytes());
-    let trying = worth_trying(text.as_bytes(), &layers);
+    let mut layers = Layers::of(text.as_bytes());
+    let trying = layers.richest().fold(0, |trying, which| {
+        trying | automaton().search(layers.bytes(which))
+    });
     if trying == 0 {
         return Vec::new();
     }
+    layers.add_spaced();
     let mut finds = Vec::new();
     for (rank, pattern) in patterns()
         .enumerate()
         .filter(|(rank, _)| trying >> rank & 1 == 1)
     {
-        let mut add = |range: Range<usize>| {
-            let range = whole_characters(text, range);
-            if !range.is_empty() {
-                finds.push(Find {
-                    range,
-                    rank,
-                    kind: pattern.kind,
-                });
-            }
-        };
-        pattern.find(text.as_bytes(), &[], &mut add);
-        for (index, layer) in layers.iter().enumerate() {
-            pattern.find(&layer.view.bytes, &layer.view.seams, |range| {
-                add(to_text(&layers, index, range))
+        for which in layers.each() {
+            pattern.find(layers.bytes(which), layers.seams(which), |range| {
+                let range = whole_characters(text, layers.to_text(which, range));
+                if !range.is_empty() {
+                    finds.push(Find {
+                        range,
+                        rank,
+                        kind: pattern.kind,
+                    });
+                }
             });
         }
     }
     merged(finds)
-}
-
-/// The views of a text that differ from it.
-fn layers(text: &[u8]) -> Vec<Layer> {
-    let mut layers: Vec<Layer> = Vec::new();
-    let signs = escapes::signs(text);
-    let plain = signs.odd.then(|| escapes::plain(text)).flatten();
-    let plain = plain.map(|view| {
-        push(
-            &mut layers,
-            Layer {
-                view,
-                below: None,
-                unescaped: true,
-            },
-        )
-    });
-    let joined = wraps::joined(bytes_of(text, &layers, plain)).map(|view| {
-        push(
-            &mut layers,
-            Layer {
-                view,
-                below: plain,
-                unescaped: false,
-            },
-        )
-    });
-    if signs.percent || plain.is_some() {
-        for below in std::iter::once(plain).chain(joined.map(Some)) {
-            if let Some(view) = escapes::percent_decoded(bytes_of(text, &layers, below)) {
-                let seams = below
-                    .and_then(|index| layers.get(index))
-                    .map(|layer| layer.view.seams.as_slice());
-                let view = view.with_seams_of(seams.unwrap_or_default());
-                push(
-                    &mut layers,
-                    Layer {
-                        view,
-                        below,
-                        unescaped: false,
-                    },
-                );
-            }
-        }
-    }
-    layers
-}
-
-fn push(layers: &mut Vec<Layer>, layer: Layer) -> usize {
-    layers.push(layer);
-    layers.len() - 1
-}
-
-fn bytes_of<'a>(text: &'a [u8], layers: &'a [Layer], index: Option<usize>) -> &'a [u8] {
-    index
-        .and_then(|index| layers.get(index))
-        .map_or(text, |layer| &layer.view.bytes)
-}
-
-/// The range of the text for a range of a layer.
-fn to_text(layers: &[Layer], index: usize, mut range: Range<usize>) -> Range<usize> {
-    let mut next = Some(index);
-    while let Some(layer) = next.and_then(|index| layers.get(index)) {
-        range = layer.view.to_parent(&range);
-        next = layer.below;
-    }
-    range
-}
-
-/// The patterns, as a set of bits by rank, of which the text or a view of it has a prefix. Views only take away what stands
-/// between characters, so the last one has all prefixes that the others have; only escapes may hide one of the text's own.
-fn worth_trying(text: &[u8], layers: &[Layer]) -> u64 {
-    let automaton = automaton();
-    let mut trying = 0;
-    if let Some(layer) = layers.last() {
-        trying |= automaton.search(&layer.view.bytes);
-    }
-    if layers.first().is_none_or(|layer| layer.unescaped) {
-        trying |= automaton.search(text);
-    }
-    trying
 }
 
 struct Automaton {

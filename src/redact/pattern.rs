@@ -113,6 +113,14 @@ pub struct Pattern {
     pub(super) compiled: OnceLock<Option<Regex>>,
 }
 
+impl std::fmt::Debug for Pattern {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Pattern")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Pattern {
     /// The compiled regex. `None` only if the source does not compile, which a test rules out.
     pub(super) fn regex(&self) -> Option<&Regex> {

@@ -248,7 +248,11 @@ fn nothing(found: &Setting) -> bool {
 fn weak(hit: &Hit) -> Option<Range<usize>> {
     let mut found = setting(hit)?;
     if found.quote.is_none() && parameter(hit) {
-        let end = found.text.iter().take_while(|&&byte| byte != b'&' && byte != b'#').count();
+        let end = found
+            .text
+            .iter()
+            .take_while(|&&byte| byte != b'&' && byte != b'#')
+            .count();
         found.range.end = found.range.start + end;
         found.text = found.text.get(..end)?;
     }
@@ -272,8 +276,14 @@ fn weak(hit: &Hit) -> Option<Range<usize>> {
 
 /// Whether the key is a parameter of a URL.
 fn parameter(hit: &Hit) -> bool {
-    let before = hit.hay.get(hit.head.start.saturating_sub(200)..hit.head.start).unwrap_or_default();
-    let word = before.iter().rev().take_while(|byte| !byte.is_ascii_whitespace());
+    let before = hit
+        .hay
+        .get(hit.head.start.saturating_sub(200)..hit.head.start)
+        .unwrap_or_default();
+    let word = before
+        .iter()
+        .rev()
+        .take_while(|byte| !byte.is_ascii_whitespace());
     word.into_iter().any(|&byte| byte == b'?')
 }
 

@@ -1,5 +1,7 @@
 //! Joins lines that a terminal, a frame or an editor broke in the middle of a token.
 
+use std::ops::Range;
+
 use super::value::{random, url_safe};
 use super::view::{Builder, View};
 
@@ -14,8 +16,13 @@ const FIRST_WORD: usize = 64;
 const OPENERS: &[&str] = &[
     "npm", "npx", "pnpm", "yarn", "bun", "bunx", "node", "error", "err!", "info", "warn",
     "warning", "verbose", "verb", "silly", "http", "notice", "timing", "at", "code", "get", "put",
-    "post", "delete", "remote:", "export", "set", "curl", "run", "help", "hint", "and", "the",
-    "in", "is", "to", "of", "for", "or", "if", "a", "it",
+    "post", "delete", "remote:", "export", "set", "curl", "run", "help", "hint",
+];
+
+/// The same for prose; in small letters only, or capitals of a token would be taken for them.
+const PROSE: &[&str] = &[
+    "and", "the", "in", "is", "to", "of", "for", "or", "if", "it", "with", "from", "that", "this",
+    "on",
 ];
 
 /// Keys of `.npmrc` and its relatives that come before `=` or `:`.
@@ -52,72 +59,88 @@ const KEYS: &[&str] = &[
 /// The text with such breaks taken out; nothing if there are none.
 pub(super) fn joined(text: &[u8]) -> Option<View> {
     let mut view = Builder::new(text);
-    let mut line = 0;
-    for newline in memchr::memchr_iter(b'\n', text) {
-        if let Some(joint) = joint(text, line, newline) {
-            view.skip(joint.end_of_line..joint.start_of_next);
-            if !joint.firm {
+    for (lines, newline) in breaks(text) {
+        if let Some((gap, firm)) = lines.joint() {
+            view.skip(newline - gap.start..newline + 1 + gap.end);
+            if !firm {
                 view.seam();
             }
         }
-        line = newline + 1;
     }
     view.finish()
 }
 
-struct Joint {
-    end_of_line: usize,
-    start_of_next: usize,
-    /// Most likely a wrap; otherwise just not ruled out.
-    firm: bool,
+/// The text with a blank for each line break that a terminal's edge or a word wrap has most likely put in the place of one.
+pub(super) fn spaced(text: &[u8]) -> Option<View> {
+    let mut view = Builder::new(text);
+    for (lines, newline) in breaks(text) {
+        if lines.wrapped() && !lines.apart() && !lines.next.is_empty() {
+            let end = newline - (lines.whole.len() - lines.above.trim_ascii_end().len());
+            view.put(end..newline + 1 + lines.indent, b" ");
+        }
+    }
+    view.finish()
 }
 
-fn joint(text: &[u8], line: usize, newline: usize) -> Option<Joint> {
-    let above = text.get(line..newline)?;
-    let below = text.get(newline + 1..)?;
-    let above = without_border(above);
-    let indent = frame(below);
-    let next = below.get(indent..)?;
-    let (&last, &first) = (above.last()?, next.first()?);
-    let in_url = || last_word(above).windows(3).any(|window| window == b"://");
-    if !(inside(last) || separates(last))
-        || !(inside(first) || separates(first) || quotes(last, first))
-    {
-        return None;
-    }
-    if matches!(first, b'@' | b':') && !in_url() && last != b'/' {
-        return None;
-    }
-    if own_line(next) {
-        return None;
-    }
-    let end = memchr::memchr(b'\n', below).unwrap_or(below.len());
-    let wide = width(above);
-    let firm =
-        (wide >= NARROWEST && width(below.get(..end)?) <= wide + SLACK) || random_start(next);
-    if !firm && !(inside(last) && inside(first)) {
-        return None;
-    }
-    Some(Joint {
-        end_of_line: line + above.len(),
-        start_of_next: newline + 1 + indent,
-        firm,
+/// Two neighbouring lines.
+struct Lines<'a> {
+    /// The line above with all that it ends in.
+    whole: &'a [u8],
+    /// The line above without a frame's border.
+    above: &'a [u8],
+    /// The line below with its indent or frame.
+    below: &'a [u8],
+    /// How wide that indent or frame is, in bytes.
+    indent: usize,
+    /// The line below, as far as it is its own text.
+    next: &'a [u8],
+}
+
+/// Every line break with the lines on its two sides.
+fn breaks(text: &[u8]) -> impl Iterator<Item = (Lines<'_>, usize)> {
+    let mut start = 0;
+    memchr::memchr_iter(b'\n', text).filter_map(move |newline| {
+        let whole = text.get(start..newline)?;
+        start = newline + 1;
+        let rest = text.get(start..)?;
+        let below = rest.get(..memchr::memchr(b'\n', rest).unwrap_or(rest.len()))?;
+        let indent = frame(below);
+        let lines = Lines {
+            whole,
+            above: without_border(whole),
+            below,
+            indent,
+            next: below.get(indent..)?,
+        };
+        Some((lines, newline))
     })
+}
+
+impl Lines<'_> {
+    /// Whether the line above is wide enough to have been broken and the line below is no wider.
+    fn wrapped(&self) -> bool {
+        let wide = width(self.above);
+        wide >= NARROWEST && width(self.below) <= wide + SLACK
+    }
+
+    /// How many bytes to drop before and behind the line break if it may be in the middle of a token, and whether it most
+    /// likely is.
+    fn joint(&self) -> Option<(Range<usize>, bool)> {
+        let (&last, &first) = (self.above.last()?, self.next.first()?);
+        // A scope begins a line more often than the `@` of a URL does.
+        if (first == b'@' && !in_url(last_word(self.above))) || self.apart() {
+            return None;
+        }
+        let token = inside(last) && inside(first);
+        let firm = self.wrapped() || (token && random_start(self.next));
+        let gap = self.whole.len() - self.above.len()..self.indent;
+        (firm || token).then_some((gap, firm))
+    }
 }
 
 /// Characters of tokens, of URLs and of percent escapes.
 fn inside(byte: u8) -> bool {
     url_safe(byte) || matches!(byte, b'.' | b'~' | b'+' | b'/' | b'%')
-}
-
-/// Characters between a key, a user or a host and a secret.
-fn separates(byte: u8) -> bool {
-    matches!(byte, b'=' | b':' | b'@')
-}
-
-/// A quoted value pushed to the next line.
-fn quotes(last: u8, first: u8) -> bool {
-    matches!(last, b'=' | b':') && matches!(first, b'"' | b'\'')
 }
 
 fn width(line: &[u8]) -> usize {
@@ -168,15 +191,34 @@ fn random_start(next: &[u8]) -> bool {
     run.len() >= 12 && random(run)
 }
 
-/// Whether this is the start of a line that stands for itself, so that the break before it was no wrap.
-fn own_line(line: &[u8]) -> bool {
-    let word = line
-        .iter()
-        .take(FIRST_WORD)
-        .take_while(|byte| !byte.is_ascii_whitespace())
-        .count();
-    let (word, rest) = line.split_at(word);
-    if [
+impl Lines<'_> {
+    /// Whether the line below stands for itself, so that the break before it was no wrap.
+    fn apart(&self) -> bool {
+        let (word, rest) = first_word(self.next);
+        // A word alone on the last line may be the end of a token; with something behind it, it is prose or a log.
+        if !rest.is_empty() && opener(word) {
+            return true;
+        }
+        // The line numbers of npm's debug log, and dates.
+        if word.iter().all(u8::is_ascii_digit) && opener(first_word(rest.trim_ascii_start()).0) {
+            return true;
+        }
+        if let [b'2', b'0', _, _, b'-', _, _, b'-', ..] = word {
+            return true;
+        }
+        // A key may itself have been broken; it stands for itself only where the line above ends in a value.
+        let above = last_word(self.above);
+        let value = above
+            .iter()
+            .any(|byte| byte.is_ascii_digit() || *byte == b'=')
+            || in_url(above);
+        value && key(word, rest)
+    }
+}
+
+/// Whether a line that begins with this word is one of a configuration: `registry=…`, `//host/:_authToken=…`, `help: …`.
+fn key(word: &[u8], rest: &[u8]) -> bool {
+    let starts = [
         &b"//"[..],
         b"http://",
         b"https://",
@@ -185,51 +227,43 @@ fn own_line(line: &[u8]) -> bool {
         b"ERR_",
         b"HTTP/",
         b"-----",
-    ]
-    .iter()
-    .any(|start| word.starts_with(start))
-    {
-        return true;
-    }
-    // A word alone on the last line may be the end of a token; with something behind it, it is prose or a log.
-    if !rest.is_empty()
-        && OPENERS
-            .iter()
-            .any(|opener| word.eq_ignore_ascii_case(opener.as_bytes()))
-    {
-        return true;
-    }
-    if word.iter().all(u8::is_ascii_digit) && rest.first() == Some(&b' ') {
-        return true;
-    }
-    if let [b'2', b'0', _, _, b'-', _, _, b'-', ..] = word {
+    ];
+    if starts.iter().any(|start| word.starts_with(start)) {
         return true;
     }
     let name = word.iter().take_while(|&&byte| url_safe(byte)).count();
     let (name, then) = word.split_at(name);
-    let spaced = || then.is_empty() && matches!(rest, [b' ', b'=' | b':', ..]);
-    match then {
-        [b'=' | b':', ..] | []
-            if KEYS
-                .iter()
-                .any(|key| name.eq_ignore_ascii_case(key.as_bytes())) =>
-        {
-            !then.is_empty() || spaced()
-        }
-        [b'=', value, ..] => *value != b'=' && variable(name),
-        // `help: …`, `Authorization: …`
-        [b':'] => !rest.is_empty() && name.first().is_some_and(u8::is_ascii_alphabetic),
-        [] => spaced() && variable(name),
+    let known = KEYS
+        .iter()
+        .any(|key| name.eq_ignore_ascii_case(key.as_bytes()));
+    match (then, rest) {
+        ([b'=' | b':', ..], _) if known => true,
+        ([], [b' ', b'=' | b':', ..]) => known || variable(name),
+        ([b'=', value, ..], _) => *value != b'=' && variable(name),
+        ([b':'], [_, ..]) => name.first().is_some_and(u8::is_ascii_alphabetic),
         _ => false,
     }
 }
 
-/// The name of an environment variable.
+fn first_word(line: &[u8]) -> (&[u8], &[u8]) {
+    let word = line.iter().take(FIRST_WORD);
+    line.split_at(word.take_while(|byte| !byte.is_ascii_whitespace()).count())
+}
+
+fn in_url(word: &[u8]) -> bool {
+    word.windows(3).any(|window| window == b"://")
+}
+
+fn opener(word: &[u8]) -> bool {
+    OPENERS
+        .iter()
+        .any(|opener| word.eq_ignore_ascii_case(opener.as_bytes()))
+        || PROSE.iter().any(|opener| word == opener.as_bytes())
+}
+
+/// The name of an environment variable. One without `_` could as well be the end of a base 64 text.
 fn variable(name: &[u8]) -> bool {
-    name.len() >= 3
-        && name.first().is_some_and(u8::is_ascii_uppercase)
-        && name
-            .iter()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
-        && (name.contains(&b'_') || name.len() <= 8)
+    let capitals = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
+    let common = [&b"PATH"[..], b"HOME", b"USER", b"SHELL", b"CI"].contains(&name);
+    common || (name.contains(&b'_') && name.len() >= 3 && name.iter().all(capitals))
 }
