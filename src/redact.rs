@@ -7,7 +7,7 @@
 //! - `value`: where a value ends, and which values only stand for a secret.
 //! - `escapes`, `wraps`, `view`, `layers`: the text as it was before terminals, chats and encoders got at it, with a way back to the
 //!   offsets of the text as it is.
-//! - `engine`: which entries are worth trying, where they hit, and what is written instead.
+//! - `prefilter`, `engine`: which entries are worth trying, where they hit, and what is written instead.
 //! - `fake`: made-up secrets for the tests, so that none has to stand in the source.
 
 use std::collections::BTreeMap;
@@ -18,6 +18,7 @@ mod escapes;
 mod fake;
 mod layers;
 mod pattern;
+mod prefilter;
 mod settings;
 mod tokens;
 mod transport;

@@ -38,7 +38,7 @@ fn dress(text: &str, how: Dress, dice: &mut Dice) -> String {
             b'"' => "&quot;".to_owned(),
             _ => format!("&#{byte};"),
         }),
-        Dress::Json => serde_json::to_string(text).expect("a string is JSON"),
+        Dress::Json => serde_json::Value::from(text).to_string(),
         Dress::Crlf => text.replace('\n', "\r\n"),
     }
 }
@@ -171,9 +171,11 @@ proptest! {
         look in looks(),
         before in "([a-z]{1,9} ){0,10}",
     ) {
-        // A break inside an escape, or an escape of one, is not what any terminal shows.
+        // A break inside an escape, or an escaped command line, is not what any terminal shows.
         let wrapped = matches!(look, Dress::Wrapped(..));
+        let escaped = matches!(encoding, Dress::Percent | Dress::DoublePercent);
         prop_assume!(!(wrapped && encoding == Dress::Json));
+        prop_assume!(!(wrapped && escaped && example.text().contains(' ')));
         let mut dice = Dice::new(seed ^ 1);
         let text = [before, dress(&example.text(), encoding, &mut dice)].concat();
         let text = dress(&text, look, &mut dice);

@@ -5,7 +5,10 @@ use std::sync::OnceLock;
 
 use super::fake::Example;
 use super::pattern::{Hit, Pattern, Prefix, Starts};
-use super::value::{dotted, placeholder, random, run, setting, token, url_safe};
+use super::value::{dotted, placeholder, random, run, setting, url_safe};
+
+/// A line of a key is no longer than this.
+const KEY_LINE: usize = 256;
 
 pub(super) static TABLE: [Pattern; 11] = [
     Pattern {
@@ -81,14 +84,17 @@ pub(super) static TABLE: [Pattern; 11] = [
         kind: "discord token",
         what: "a Discord bot token",
         revoke: "In Discord's developer portal open the application, Bot, and reset the token.",
-        prefixes: DISCORD,
+        prefixes: &[Prefix {
+            lead: 23,
+            ..Prefix::token(".", 6).common()
+        }],
         examples: &[|dice| {
             let id = super::fake::base64(dice.digits(18).as_bytes());
             Example::bare(format!("{id}.{}.{}", dice.url_safe(6), dice.url_safe(38)))
         }],
-        source: r"[MNO][DTjz][AEIMQUYcgk][A-Za-z0-9_-]{20,26}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27}",
+        source: r"\.[A-Za-z0-9_-]{6}\.",
         starts: Starts::Here,
-        value: token,
+        value: discord_token,
         compiled: OnceLock::new(),
     },
     Pattern {
@@ -140,6 +146,7 @@ pub(super) static TABLE: [Pattern; 11] = [
         prefixes: &[
             Prefix::key("aws_s"),
             Prefix::key("awss"),
+            Prefix::word("aws s"),
             Prefix::key("secretaccesskey"),
             Prefix::key("sessiontoken"),
         ],
@@ -160,7 +167,7 @@ pub(super) static TABLE: [Pattern; 11] = [
                 )
             },
         ],
-        source: r"(?i)(?:aws_?(?:secret|session)[a-z0-9_ ]{0,30}|secretaccesskey|sessiontoken)[^a-z0-9\n]{1,5}([a-z0-9/+=]{36})",
+        source: r"(?i)(?:aws_?(?:secret|session)[a-z0-9_]*|aws (?:secret|session)(?: access)?(?: key| token)|secretaccesskey|sessiontoken)[^a-z0-9\n]{1,5}([a-z0-9/+=]{36})",
         starts: Starts::Group,
         value: |hit| Some(run(hit, super::value::token68)),
         compiled: OnceLock::new(),
@@ -283,7 +290,7 @@ pub(super) static TABLE: [Pattern; 11] = [
                 )
             },
         ],
-        source: r"-{1,6}[\s|>\xe2\x94\x82]{0,40}BEGIN[\s|>\xe2\x94\x82A-Z0-9_-]{0,100}PRIVATE[\s|>\xe2\x94\x82]{0,40}KEY(?:[\s|>\xe2\x94\x82]{1,40}BLOCK)?[\s|>\xe2\x94\x82]{0,40}-[\s|>\xe2\x94\x82-]{0,40}",
+        source: r"-[\s|>\xe2\x94\x82]*BEGIN[\s|>\xe2\x94\x82A-Z0-9_]*PRIVATE[\s|>\xe2\x94\x82]*KEY[\s|>\xe2\x94\x82BLOCK]*-[\s|>\xe2\x94\x82-]*",
         starts: Starts::Here,
         value: |hit| Some(private_key(hit)),
         compiled: OnceLock::new(),
@@ -313,31 +320,34 @@ pub(super) static TABLE: [Pattern; 11] = [
     },
 ];
 
-/// The first three characters of a Discord token: the bot's id, a number, in base 64. The automaton is without regard to
-/// case, where two characters would be met in every other word.
-macro_rules! numbers_in_base64 {
-    ($($two:literal)*) => {
-        &[$(
-            Prefix::token(concat!($two, "A"), 20).common(),
-            Prefix::token(concat!($two, "E"), 20).common(),
-            Prefix::token(concat!($two, "I"), 20).common(),
-            Prefix::token(concat!($two, "M"), 20).common(),
-            Prefix::token(concat!($two, "Q"), 20).common(),
-            Prefix::token(concat!($two, "U"), 20).common(),
-            Prefix::token(concat!($two, "Y"), 20).common(),
-            Prefix::token(concat!($two, "c"), 20).common(),
-            Prefix::token(concat!($two, "g"), 20).common(),
-            Prefix::token(concat!($two, "k"), 20).common(),
-        )*]
-    };
+/// A Discord token begins with the bot's id, a number, in base 64; found by its middle, because there is nothing in it that
+/// always is the same but its two dots.
+fn discord_token(hit: &Hit) -> Option<Range<usize>> {
+    let before = hit
+        .all
+        .get(hit.head.start.saturating_sub(30)..hit.head.start)?;
+    let number = |id: &[u8]| matches!(id, [b'M'..=b'O', b'D' | b'T' | b'j' | b'z', third, ..] if b"AEIMQUYcgk".contains(third));
+    let id = (23..=before.len())
+        .rev()
+        .filter_map(|len| before.get(before.len() - len..));
+    let id = id
+        .filter(|id| id.iter().all(|&byte| url_safe(byte)) && number(id))
+        .map(<[u8]>::len)
+        .next()?;
+    let end = run(hit, url_safe).end;
+    (end - hit.head.end >= 27).then_some(hit.head.start - id..end)
 }
-
-const DISCORD: &[Prefix] = numbers_in_base64!("MD" "MT" "Mj" "Mz" "ND" "NT" "Nj" "Nz" "OD" "OT");
 
 /// To the end marker if no other marker comes before it; else the lines that look like a key's.
 fn private_key(hit: &Hit) -> Range<usize> {
-    let start = hit.head.start;
-    let body = hit.hay.get(hit.head.end..).unwrap_or_default();
+    let before = hit
+        .all
+        .get(..hit.head.start)
+        .unwrap_or_default()
+        .iter()
+        .rev();
+    let start = hit.head.start - before.take(8).take_while(|byte| **byte == b'-').count();
+    let body = hit.all.get(hit.head.end..).unwrap_or_default();
     let next = memchr::memmem::find(body, b"--").unwrap_or(body.len());
     let marker = body.get(next..).unwrap_or_default();
     let dashes = border(marker);
@@ -349,23 +359,25 @@ fn private_key(hit: &Hit) -> Range<usize> {
         let label = label.take_while(|byte| **byte != b'-').count();
         let closing = border(marker.get(dashes + label..).unwrap_or_default());
         return without_blanks(
-            hit.hay,
+            hit.all,
             start..hit.head.end + next + dashes + label + closing,
         );
     }
-    let mut end = hit.head.end;
-    for line in body.split_inclusive(|&byte| byte == b'\n') {
-        if !key_line(line) {
-            // A key on one line, its line breaks escaped.
-            let words = line.split_inclusive(u8::is_ascii_whitespace);
-            let words = words
-                .take_while(|word| word.trim_ascii().is_empty() || key_word(word.trim_ascii()));
-            end += words.map(<[u8]>::len).sum::<usize>();
-            break;
-        }
-        end += line.len();
+    let mut end = 0;
+    while let Some(rest) = body.get(end..).filter(|rest| !rest.is_empty()) {
+        let reach = rest.get(..rest.len().min(KEY_LINE)).unwrap_or_default();
+        let line = memchr::memchr(b'\n', reach).map_or(reach.len(), |newline| newline + 1);
+        let line = rest.get(..line).unwrap_or_default();
+        // A key on one line has words for lines.
+        let word = rest.iter().take_while(|byte| base64(byte)).count();
+        end += match rest.get(..word).unwrap_or_default() {
+            _ if key_line(line) => line.len(),
+            [] if rest.starts_with(b" ") => 1,
+            word if key_word(word) => word.len(),
+            _ => break,
+        };
     }
-    without_blanks(hit.hay, start..end)
+    without_blanks(hit.all, start..hit.head.end + end)
 }
 
 /// The length of the dashes around a marker, with the line breaks and frames in them.
@@ -398,6 +410,9 @@ fn key_line(line: &[u8]) -> bool {
 }
 
 fn key_word(word: &[u8]) -> bool {
-    let base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
     word.iter().all(base64) && word.len() >= 8 && random(word)
+}
+
+fn base64(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
 }

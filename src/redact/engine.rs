@@ -1,12 +1,9 @@
 //! Runs the table over the text and its views, and writes the result.
 
 use std::ops::Range;
-use std::sync::OnceLock;
-
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::layers::Layers;
-use super::pattern::{Pattern, Prefix};
+use super::pattern::Prefix;
 use super::value::MARK;
 use super::{Redacted, Tally, patterns};
 
@@ -55,18 +52,13 @@ struct Find {
 
 /// All secrets of a text, from front to back, none touching another's bytes.
 fn finds(text: &str) -> Vec<Find> {
-    let mut layers = Layers::of(text.as_bytes());
-    let trying = layers.richest().fold(0, |trying, which| {
-        trying | automaton().search(layers.bytes(which))
-    });
-    if trying == 0 {
+    let Some(layers) = Layers::of(text.as_bytes()) else {
         return Vec::new();
-    }
-    layers.add_spaced();
+    };
     let mut finds = Vec::new();
     for (rank, pattern) in patterns()
         .enumerate()
-        .filter(|(rank, _)| trying >> rank & 1 == 1)
+        .filter(|(rank, _)| layers.traces() >> rank & 1 == 1)
     {
         for which in layers.each() {
             pattern.find(layers.bytes(which), layers.seams(which), |range| {
@@ -82,47 +74,6 @@ fn finds(text: &str) -> Vec<Find> {
         }
     }
     merged(finds)
-}
-
-struct Automaton {
-    literals: Option<AhoCorasick>,
-    /// By number of the literal: the prefix and the rank of its pattern.
-    prefixes: Vec<(&'static Prefix, usize)>,
-}
-
-impl Automaton {
-    fn search(&self, hay: &[u8]) -> u64 {
-        let Some(literals) = &self.literals else {
-            return u64::MAX;
-        };
-        let mut trying = 0_u64;
-        for found in literals.find_overlapping_iter(hay) {
-            if let Some((prefix, rank)) = self.prefixes.get(found.pattern().as_usize()) {
-                if trying >> rank & 1 == 0 && prefix.holds(hay, found.range()) {
-                    trying |= 1 << rank;
-                }
-            }
-        }
-        trying
-    }
-}
-
-fn automaton() -> &'static Automaton {
-    static AUTOMATON: OnceLock<Automaton> = OnceLock::new();
-    AUTOMATON.get_or_init(|| {
-        let ranked = patterns()
-            .enumerate()
-            .flat_map(|(rank, pattern): (usize, &Pattern)| {
-                pattern.prefixes.iter().map(move |prefix| (prefix, rank))
-            });
-        let prefixes: Vec<_> = ranked.collect();
-        let literals = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(prefixes.iter().map(|(prefix, _)| prefix.text))
-            .ok();
-        Automaton { literals, prefixes }
-    })
 }
 
 /// The range, widened to the boundaries of characters.

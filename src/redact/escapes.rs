@@ -20,11 +20,17 @@ pub(super) fn signs(text: &[u8]) -> Signs {
     let mut odd = false;
     let mut percent = false;
     for &byte in text {
-        let control = byte < 0x20 && byte != b'\n' && byte != b'\r' && byte != b'\t';
-        odd |= control | (byte == b'&') | (byte == b'\\') | (byte == b'[') | (byte >= 0x7f);
+        odd |= strange(byte);
         percent |= byte == b'%';
     }
+    // A bracket is odd only as the start of a colour code whose escape character got lost.
+    let colour = |at: usize| text.get(at + 1).is_some_and(u8::is_ascii_digit);
+    let odd = odd || memchr::memchr_iter(b'[', text).any(colour);
     Signs { odd, percent }
+}
+
+fn strange(byte: u8) -> bool {
+    !matches!(byte, b'\n' | b'\r' | b'\t' | b' '..=b'%' | b'\''..=b'[' | b']'..=b'~')
 }
 
 /// The text without colour codes, control characters and invisible characters, with plain quotes, blanks and dashes, and with
@@ -32,8 +38,14 @@ pub(super) fn signs(text: &[u8]) -> Signs {
 pub(super) fn plain(text: &[u8]) -> Option<View> {
     let mut view = Builder::new(text);
     let mut at = 0;
-    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        let step = step(rest);
+    while let Some(rest) = text.get(at..) {
+        // `^` and `[` begin a colour code, but nothing strange.
+        let calls = |byte: &u8| strange(*byte) || matches!(byte, b'[' | b'^');
+        let Some(next) = rest.iter().position(calls) else {
+            break;
+        };
+        at += next;
+        let step = step(rest.get(next..).unwrap_or_default());
         let range = at..at + step.len;
         at = range.end;
         match step.becomes {
@@ -136,10 +148,9 @@ fn escape(rest: &[u8], len: usize) -> Step {
     match rest.get(len) {
         Some(b'[') => Step::nothing(len + 1 + parameters(rest, len + 1)),
         // The text of a title or a link stays in view; its end keeps it apart from what follows.
-        Some(b']') => Step::nothing(len + 1),
         Some(b'\\') => Step::text(len + 1, " "),
         Some(b'(' | b')' | b'#') => Step::nothing((len + 2).min(rest.len())),
-        Some(b'=' | b'>' | b'7' | b'8' | b'M' | b'c') => Step::nothing(len + 1),
+        Some(b']' | b'=' | b'>' | b'7' | b'8' | b'M' | b'c') => Step::nothing(len + 1),
         _ => Step::nothing(len),
     }
 }
@@ -292,14 +303,15 @@ fn wide(rest: &[u8]) -> Step {
 /// What the character `code`, written in `len` bytes, becomes in view; nothing if it stays as it is.
 fn character(len: usize, code: u32) -> Option<Step> {
     Some(match code {
-        0x00..=0x08 | 0x0b..=0x0c | 0x0e..=0x1f | 0x7f..=0x9f => Step::nothing(len),
         0x09 | 0x0a | 0x0d => Step::text(len, " "),
         0x20..=0x7e => Step {
             len,
             becomes: Becomes::Byte(u8::try_from(code).ok()?),
         },
-        // Soft hyphen, joiners, direction marks, byte order mark, variation selectors, tags.
-        0xad
+        // Control characters, soft hyphen, joiners, direction marks, byte order mark, variation selectors, tags.
+        0x00..=0x1f
+        | 0x7f..=0x9f
+        | 0xad
         | 0x34f
         | 0x61c
         | 0x115f
@@ -321,7 +333,7 @@ fn character(len: usize, code: u32) -> Option<Step> {
         }
         0x2010 | 0x2011 => Step::text(len, "-"),
         0x2013 | 0x2014 => Step::text(len, "--"),
-        0x2018 | 0x2019 | 0x201a | 0x201b => Step::text(len, "'"),
+        0x2018..=0x201b => Step::text(len, "'"),
         0x201c..=0x201f => Step::text(len, "\""),
         // Full-width forms of ASCII.
         0xff01..=0xff5e => Step {

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::prefilter::{Ranks, broken, search};
 use super::view::View;
 use super::{escapes, wraps};
 
@@ -11,11 +12,8 @@ const NESTED: usize = 3;
 /// A text and the views of it that differ from it.
 pub(super) struct Layers<'a> {
     text: &'a [u8],
-    layers: Vec<Layer>,
-    /// How many of the layers, from the bottom, undo escapes.
-    unescaped: usize,
-    /// The text as it was before escapes were put in.
-    plain: Option<usize>,
+    views: Vec<Layer>,
+    traces: Ranks,
 }
 
 struct Layer {
@@ -24,59 +22,51 @@ struct Layer {
 }
 
 impl<'a> Layers<'a> {
-    pub fn of(text: &'a [u8]) -> Self {
+    /// The views of a text, if it or one of them has the prefix of a pattern.
+    ///
+    /// The views without line breaks are made only if a prefix is in one of the others or broken in two.
+    pub fn of(text: &'a [u8]) -> Option<Self> {
         let mut all = Self {
             text,
-            layers: Vec::new(),
-            unescaped: 0,
-            plain: None,
+            views: Vec::new(),
+            traces: search(text),
         };
         let signs = escapes::signs(text);
         let mut plain = None;
         if signs.odd {
             for _ in 0..NESTED {
-                let Some(view) = escapes::plain(all.bytes(plain)) else {
+                let view = escapes::plain(all.bytes(plain));
+                let Some(next) = all.lay(plain, view) else {
                     break;
                 };
-                plain = Some(all.lay(plain, view));
-            }
-            all.unescaped = all.layers.len();
-        }
-        all.plain = plain;
-        let joined = wraps::joined(all.bytes(plain)).map(|view| all.lay(plain, view));
-        if signs.percent || plain.is_some() {
-            for below in std::iter::once(plain).chain(joined.map(Some)) {
-                if let Some(view) = escapes::percent_decoded(all.bytes(below)) {
-                    let view = view.with_seams_of(all.seams(below));
-                    all.lay(below, view);
-                }
+                plain = Some(next);
             }
         }
-        all
+        let percent = signs.percent || plain.is_some();
+        if percent {
+            all.lay_decoded(plain);
+        }
+        if all.traces == 0 && !all.each().any(|which| broken(all.bytes(which))) {
+            return None;
+        }
+        for unwrapped in [wraps::joined, wraps::spaced] {
+            let view = unwrapped(all.bytes(plain));
+            let unwrapped = all.lay(plain, view);
+            if percent && unwrapped.is_some() {
+                all.lay_decoded(unwrapped);
+            }
+        }
+        (all.traces != 0).then_some(all)
     }
 
-    /// Adds the view that has blanks for the line breaks of a wrap, which matters only where there may be a secret.
-    pub fn add_spaced(&mut self) {
-        let Some(view) = wraps::spaced(self.bytes(self.plain)) else {
-            return;
-        };
-        let spaced = self.lay(self.plain, view);
-        if let Some(view) = escapes::percent_decoded(self.bytes(Some(spaced))) {
-            self.lay(Some(spaced), view);
-        }
+    /// The patterns of which there is a prefix.
+    pub fn traces(&self) -> Ranks {
+        self.traces
     }
 
     /// The numbers of the text (none) and of its views.
-    pub fn each(&self) -> impl Iterator<Item = Option<usize>> {
-        std::iter::once(None).chain((0..self.layers.len()).map(Some))
-    }
-
-    /// Those that together have every literal that any of them has. A view only takes away what stands between characters,
-    /// so the last one has what those below it have; but undoing an escape may take a character away from a literal.
-    pub fn richest(&self) -> impl Iterator<Item = Option<usize>> {
-        let escaped = (0..self.unescaped).map(|index| index.checked_sub(1));
-        let last = self.layers.len().checked_sub(1);
-        escaped.chain(std::iter::once(last))
+    pub fn each(&self) -> impl Iterator<Item = Option<usize>> + use<> {
+        std::iter::once(None).chain((0..self.views.len()).map(Some))
     }
 
     pub fn bytes(&self, which: Option<usize>) -> &[u8] {
@@ -97,12 +87,20 @@ impl<'a> Layers<'a> {
         range
     }
 
-    fn lay(&mut self, below: Option<usize>, view: View) -> usize {
-        self.layers.push(Layer { view, below });
-        self.layers.len() - 1
+    fn lay(&mut self, below: Option<usize>, view: Option<View>) -> Option<usize> {
+        let view = view?;
+        self.traces |= search(&view.bytes);
+        self.views.push(Layer { view, below });
+        Some(self.views.len() - 1)
+    }
+
+    fn lay_decoded(&mut self, below: Option<usize>) {
+        let view = escapes::percent_decoded(self.bytes(below));
+        let view = view.map(|view| view.with_seams_of(self.seams(below)));
+        self.lay(below, view);
     }
 
     fn layer(&self, which: Option<usize>) -> Option<&Layer> {
-        which.and_then(|index| self.layers.get(index))
+        which.and_then(|index| self.views.get(index))
     }
 }

@@ -8,6 +8,11 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use super::fake::{Dice, Example};
 
+/// So many bytes behind a head are enough to tell a secret from anything else.
+const JUDGED: usize = 512;
+/// So much may a value be shortened by for the punctuation at its end.
+const TRIMMED: usize = 64;
+
 /// A literal that must be in the text before a pattern is worth trying.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Prefix {
@@ -17,6 +22,10 @@ pub struct Prefix {
     pub any_case: bool,
     /// How many bytes of `A-Z a-z 0-9 _ -` follow it in a real secret, at least.
     pub follow: u8,
+    /// How many of these bytes stand before it in a real secret, at least.
+    pub lead: u8,
+    /// Whether what follows has to look like `user:password@`, not like a host alone.
+    pub(super) login: bool,
     /// Whether it is distinctive enough to look for in a log: seldom anything but a secret or its key.
     pub distinctive: bool,
 }
@@ -28,6 +37,8 @@ impl Prefix {
             text,
             any_case: false,
             follow,
+            lead: 0,
+            login: false,
             distinctive: true,
         }
     }
@@ -38,6 +49,8 @@ impl Prefix {
             text,
             any_case: true,
             follow: 0,
+            lead: 0,
+            login: false,
             distinctive: true,
         }
     }
@@ -48,6 +61,8 @@ impl Prefix {
             text,
             any_case: true,
             follow: 0,
+            lead: 0,
+            login: false,
             distinctive: false,
         }
     }
@@ -64,17 +79,46 @@ impl Prefix {
         if !self.any_case && found != self.text.as_bytes() {
             return false;
         }
-        let follow = usize::from(self.follow);
-        follow == 0
-            || hay
-                .get(at.end..at.end + follow)
-                .is_some_and(|next| next.iter().all(|&byte| super::value::url_safe(byte)))
+        let behind = hay.get(at.end..).unwrap_or_default();
+        let before = hay.get(..at.start).unwrap_or_default();
+        (!self.login || login(behind))
+            && long(behind.iter(), self.follow)
+            && long(before.iter().rev(), self.lead)
     }
+}
+
+/// Whether `user:password@` may follow: up to the path there is an `@`, or a colon without a port. Anything goes where the line
+/// or a link's address ends.
+fn login(behind: &[u8]) -> bool {
+    let ends =
+        |byte: &u8| matches!(byte, 0..=b' ' | b'/' | b'"' | b'\'' | b'<' | b'>' | b'|' | 0x7f..);
+    let end = behind.iter().take(JUDGED).position(ends);
+    let authority = behind.get(..end.unwrap_or(JUDGED)).unwrap_or(behind);
+    let next = end.and_then(|end| behind.get(end));
+    let colon = authority.iter().position(|byte| *byte == b':');
+    let port = colon.and_then(|colon| authority.get(colon + 1..));
+    let port = port.is_none_or(|port| port.iter().all(u8::is_ascii_digit));
+    !port || authority.contains(&b'@') || matches!(next, None | Some(b'\n' | b'\r' | b'|' | 0x7f..))
+}
+
+/// Whether so many token characters come first, or a line break cuts them short.
+fn long<'a>(mut bytes: impl Iterator<Item = &'a u8>, count: u8) -> bool {
+    let cut = bytes
+        .by_ref()
+        .take(usize::from(count))
+        .find(|&&byte| !super::value::url_safe(byte));
+    // A frame's border or an indent may stand at the break.
+    let frame = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'|' | b'>' | 0x80..);
+    cut.is_none_or(|byte| {
+        *byte == b'\n' || (frame(byte) && bytes.take(16).find(|byte| !frame(byte)) == Some(&b'\n'))
+    })
 }
 
 /// The head of a possible secret, as a pattern's regex found it.
 pub(super) struct Hit<'a> {
     /// The whole text searched.
+    pub all: &'a [u8],
+    /// The text up to so far behind the head as it takes to tell a secret from anything else.
     pub hay: &'a [u8],
     /// Where the head begins and ends. With a capture group the value begins at the group.
     pub head: Range<usize>,
@@ -82,6 +126,14 @@ pub(super) struct Hit<'a> {
     pub from: usize,
     /// How far a value of unknown length may go: to the next line break that need not be a wrap, or the end of the text.
     pub limit: usize,
+}
+
+/// A head in its text, and the next joined line break that need not be a wrap.
+struct Spot<'a> {
+    hay: &'a [u8],
+    head: Range<usize>,
+    from: usize,
+    seam: usize,
 }
 
 /// Which part of the regex's match is the value's beginning.
@@ -136,19 +188,19 @@ impl Pattern {
         let mut at = 0;
         while let Some((head, from)) = self.head(regex, hay, at) {
             let next = seams.partition_point(|&seam| seam < head.end);
-            let limit = seams.get(next).copied().unwrap_or(hay.len());
+            let seam = seams.get(next).copied().unwrap_or(hay.len());
             let retry = if self.starts == Starts::Here {
                 head.end
             } else {
                 from
             };
-            let hit = Hit {
+            let start = head.start;
+            at = match self.judge(&Spot {
                 hay,
                 head,
                 from,
-                limit,
-            };
-            at = match (self.value)(&hit) {
+                seam,
+            }) {
                 Some(value) if value.start < value.end => {
                     let end = value.end;
                     report(value);
@@ -157,11 +209,28 @@ impl Pattern {
                 _ => retry,
             };
             // Every regex takes at least one byte, but a loop must not depend on that.
-            at = at.max(hit.head.start + 1);
+            at = at.max(start + 1);
             if at > hay.len() {
                 break;
             }
         }
+    }
+
+    /// The value at a head. What is not a secret is told by its beginning, so that text which is full of heads is not read
+    /// again and again; only the value of a secret is read to its end, and then skipped.
+    fn judge(&self, spot: &Spot) -> Option<Range<usize>> {
+        let hit = |reach: usize| Hit {
+            all: spot.hay,
+            hay: spot.hay.get(..reach).unwrap_or(spot.hay),
+            head: spot.head.clone(),
+            from: spot.from,
+            limit: spot.seam.min(reach),
+        };
+        let reach = spot.hay.len().min(spot.head.end + JUDGED);
+        let value = (self.value)(&hit(reach))?;
+        let cut = reach < spot.seam && value.end + TRIMMED >= reach;
+        let whole = cut.then(|| (self.value)(&hit(spot.hay.len()))).flatten();
+        Some(whole.unwrap_or(value))
     }
 
     fn head(&self, regex: &Regex, hay: &[u8], at: usize) -> Option<(Range<usize>, usize)> {

@@ -38,7 +38,7 @@ pub(super) static TABLE: [Pattern; 5] = [
             |dice| Example::new("npmAuthIdent: ", format!("ci:{}", dice.alnum(16)), ""),
             |dice| Example::new("npm_config__authToken=", dice.alnum(24), ""),
         ],
-        source: r#"(?i)(?:(?:^|[^a-z0-9])_(?:authToken|auth|password)|npmAuthToken|npmAuthIdent|:username|npm_auth_(?:token|ident))[\\"'`\]]{0,4}[ \t]{0,40}[=:][ \t]{0,40}"#,
+        source: r#"(?i)(?:(?:^|[^a-z0-9])_(?:authToken|auth|password)|npmAuthToken|npmAuthIdent|:username|npm_auth_(?:token|ident))[\\"'`\]]{0,4}[ \t]*[=:][ \t]*"#,
         starts: Starts::After,
         value: |hit| {
             let found = setting(hit)?;
@@ -88,7 +88,7 @@ pub(super) static TABLE: [Pattern; 5] = [
                 )
             },
         ],
-        source: r#"(?i)\bset(?:[ \t]{1,8}--?[a-z-]{1,24}(?:=[a-z]{1,16})?){0,4}[ \t]{1,8}[^\s=]{0,512}(?:_authToken|_auth|_password|:username|npmAuthToken|npmAuthIdent)["'\]]{0,3}[ \t]{1,8}"#,
+        source: r#"(?i)\bset(?:[ \t]+--?[a-z-]+(?:=[a-z]+)?)*[ \t]+[^\s=]*(?:_authToken|_auth|_password|:username|npmAuthToken|npmAuthIdent)["'\]]{0,3}[ \t]+"#,
         starts: Starts::After,
         value: |hit| {
             let found = setting(hit)?;
@@ -130,7 +130,7 @@ pub(super) static TABLE: [Pattern; 5] = [
                 )
             },
         ],
-        source: r#"(?:(?:TOKEN|PASSWORD|PASSWD|SECRET|SECRET_KEY|API_?KEY|ACCESS_KEY|_AUTH|_PASS|_PAT|_IDENT)[\\"'`]{0,3}[ \t]{0,40}[=:]|(?:ENV|ARG|setenv|setx)[ \t]{1,8}[A-Z0-9_]{0,64}(?:TOKEN|PASSWORD|SECRET|_KEY|_AUTH|_PASS)[ \t])[ \t]{0,40}"#,
+        source: r#"(?:(?:TOKEN|PASSWORD|PASSWD|SECRET|SECRET_KEY|API_?KEY|ACCESS_KEY|_AUTH|_PASS|_PAT|_IDENT)[\\"'`]{0,3}[ \t]*[=:]|(?:ENV|ARG|setenv|setx)[ \t]+[A-Z0-9_]*(?:TOKEN|PASSWORD|SECRET|_KEY|_AUTH|_PASS)[ \t])[ \t]*"#,
         starts: Starts::After,
         value: |hit| {
             let found = setting(hit)?;
@@ -162,7 +162,7 @@ pub(super) static TABLE: [Pattern; 5] = [
                 )
             },
         ],
-        source: r"(?i)--[a-z_-]{0,40}(?:token|password|passwd|secret|api-key|_auth)(?:=|[ \t]{1,8})",
+        source: r"(?i)--[a-z_-]*(?:token|password|passwd|secret|api-key|_auth)(?:=|[ \t]+)",
         starts: Starts::After,
         value: |hit| {
             let found = setting(hit)?;
@@ -207,7 +207,7 @@ pub(super) static TABLE: [Pattern; 5] = [
             |dice| Example::new("token: ", dice.alnum(32), ""),
             |dice| Example::new("npm_token=", dice.alnum(20), ""),
         ],
-        source: r#"(?i)(?:token|password|passwd|secret|api[_-]?key|access_?key)[\\"'`\]]{0,4}[ \t]{0,40}(?:=>|[=:])[ \t]{0,40}"#,
+        source: r#"(?i)(?:token|password|passwd|secret|api[_-]?key|access_?key)[\\"'`\]]{0,4}[ \t]*(?:=>|[=:])[ \t]*"#,
         starts: Starts::After,
         value: weak,
         compiled: OnceLock::new(),

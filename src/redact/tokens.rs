@@ -131,7 +131,10 @@ pub(super) static TABLE: [Pattern; 11] = [
         kind: "azure token",
         what: "an Azure DevOps personal access token",
         revoke: "In Azure DevOps open User settings, Personal access tokens and revoke it.",
-        prefixes: &[Prefix::token("AZDO", 4)],
+        prefixes: &[Prefix {
+            lead: 24,
+            ..Prefix::token("AZDO", 4)
+        }],
         examples: &[|dice| Example::bare(format!("{}AZDO{}", dice.alnum(76), dice.alnum(4)))],
         source: "[A-Za-z0-9]{24,76}AZDO[A-Za-z0-9]{4}",
         starts: Starts::Here,

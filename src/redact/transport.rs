@@ -12,6 +12,12 @@ const COMMAND: usize = 1024;
 /// So far behind a password that may hold a slash is the `@` looked for.
 const USERINFO: usize = 512;
 
+/// In every URL, so what follows has to be looked at.
+const LOGIN: Prefix = Prefix {
+    login: true,
+    ..Prefix::word("://")
+};
+
 pub(super) static TABLE: [Pattern; 11] = [
     Pattern {
         kind: "authorization header",
@@ -35,7 +41,7 @@ pub(super) static TABLE: [Pattern; 11] = [
             },
             |dice| Example::new("Authorization: ", dice.alnum(32), ""),
         ],
-        source: r#"(?i)authorization[\\"'`]{0,3}[ \t]{0,8}[:=][ \t]{0,8}[\\"'`\[]{0,3}(?:(?:Basic|Bearer|Token|Digest|Negotiate|ApiKey)[\s|>\xe2\x94\x82]{1,40})?"#,
+        source: r#"(?i)authorization[\\"'`]{0,3}[ \t]*[:=][ \t]*[\\"'`\[]{0,3}(?:(?:Basic|Bearer|Token|Digest|Negotiate|ApiKey)[\s|>\xe2\x94\x82]+)?"#,
         starts: Starts::After,
         value: |hit| {
             let found = setting(hit)?;
@@ -57,7 +63,7 @@ pub(super) static TABLE: [Pattern; 11] = [
             |dice| Example::new("sent Bearer ", dice.alnum(20), ""),
             |dice| Example::new("bearer ", dice.hex(40), "."),
         ],
-        source: r"(?i)\bbearer[\s|>\xe2\x94\x82]{1,40}[a-z0-9+/_~.-]{12}",
+        source: r"(?i)\bbearer[\s|>\xe2\x94\x82]+[a-z0-9+/_~.-]{12}",
         starts: Starts::Here,
         value: after_scheme,
         compiled: OnceLock::new(),
@@ -68,7 +74,7 @@ pub(super) static TABLE: [Pattern; 11] = [
         revoke: "Change that password, or delete that token, at the server that it was sent to.",
         prefixes: &[Prefix::word("basic")],
         examples: &[|dice| Example::new("sent Basic ", dice.base64_login(24), "")],
-        source: r"(?i)\bbasic[\s|>\xe2\x94\x82]{1,40}[a-z0-9+/_=-]{12}",
+        source: r"(?i)\bbasic[\s|>\xe2\x94\x82]+[a-z0-9+/_=-]{12}",
         starts: Starts::Here,
         value: after_scheme,
         compiled: OnceLock::new(),
@@ -91,7 +97,7 @@ pub(super) static TABLE: [Pattern; 11] = [
             |dice| Example::new("-H \"PRIVATE-TOKEN: ", dice.alnum(20), "\""),
             |dice| Example::new("X-JFrog-Art-Api: ", dice.alnum(64), ""),
         ],
-        source: r#"(?i)(?:private-token|job-token|deploy-token|x-jfrog-art-api|x-api-key|x-auth-token|x-nuget-apikey|x-amz-security-token)[\\"'`]{0,3}[ \t]{0,8}[:=][ \t]{0,8}"#,
+        source: r#"(?i)(?:private-token|job-token|deploy-token|x-jfrog-art-api|x-api-key|x-auth-token|x-nuget-apikey|x-amz-security-token)[\\"'`]{0,3}[ \t]*[:=][ \t]*"#,
         starts: Starts::After,
         value: |hit| {
             let found = setting(hit)?;
@@ -114,7 +120,7 @@ pub(super) static TABLE: [Pattern; 11] = [
                 "\n",
             )
         }],
-        source: r#"(?i)\bcookie[\\"'`]{0,3}[ \t]{0,8}:[ \t]{0,8}"#,
+        source: r#"(?i)\bcookie[\\"'`]{0,3}[ \t]*:[ \t]*"#,
         starts: Starts::After,
         value: |hit| {
             let quoted = setting(hit)?;
@@ -139,7 +145,7 @@ pub(super) static TABLE: [Pattern; 11] = [
         kind: "password",
         what: "a password or token in a URL",
         revoke: "Change that password, or delete that token, at the server in that URL.",
-        prefixes: &[Prefix::word("://")],
+        prefixes: &[LOGIN],
         examples: &[
             |dice| Example::new("https://deploy:", dice.alnum(16), "@npm.example.com/"),
             |dice| {
@@ -164,7 +170,7 @@ pub(super) static TABLE: [Pattern; 11] = [
                 )
             },
         ],
-        source: r#"://[^\s/@:"'`<>|\[]{0,256}:"#,
+        source: r#"://[^\s/@:"'`<>|\[]*:"#,
         starts: Starts::After,
         value: userinfo,
         compiled: OnceLock::new(),
@@ -173,7 +179,7 @@ pub(super) static TABLE: [Pattern; 11] = [
         kind: "link label password",
         what: "a password or token in the label of a link",
         revoke: "Change that password, or delete that token, at the server in that link.",
-        prefixes: &[Prefix::word("://")],
+        prefixes: &[LOGIN],
         examples: &[|dice| {
             Example::new(
                 "<https://r.example.com|me:",
@@ -181,7 +187,7 @@ pub(super) static TABLE: [Pattern; 11] = [
                 "@r.example.com>",
             )
         }],
-        source: r#"<[a-z+]{2,12}://[^\s<>|]{1,2048}\|[^\s<>|@:/]{1,64}:"#,
+        source: r"<[a-z+]+://[^\s<>|]+\|[^\s<>|@:/]+:",
         starts: Starts::After,
         value: userinfo,
         compiled: OnceLock::new(),
@@ -190,7 +196,7 @@ pub(super) static TABLE: [Pattern; 11] = [
         kind: "url token",
         what: "a token in the place of the user of a URL",
         revoke: "Delete that token at the server in that URL.",
-        prefixes: &[Prefix::word("://")],
+        prefixes: &[LOGIN],
         examples: &[|dice| {
             Example::new(
                 "git+https://",
@@ -198,7 +204,7 @@ pub(super) static TABLE: [Pattern; 11] = [
                 "@git.example.com/acme/x.git",
             )
         }],
-        source: r"(?i)https?://([a-z0-9_%.~+=-]{20,256})@",
+        source: r"(?i)https?://([a-z0-9_%.~+=-]{20,})@",
         starts: Starts::Group,
         value: |hit| {
             let value = hit.from..hit.head.end - 1;
@@ -244,7 +250,7 @@ pub(super) static TABLE: [Pattern; 11] = [
                 )
             },
         ],
-        source: r"(?i)[?&;](?:[a-z]{1,20}[_-]){0,3}(?:token|signature|sig|api_?key|auth|password|securitytoken)=",
+        source: r"(?i)[?&;][a-z_-]*(?:token|signature|sig|api_?key|auth|password|securitytoken)=",
         starts: Starts::After,
         value: |hit| {
             let value = run(hit, |byte| token68(byte) && byte != b'=' || byte == b':');
@@ -273,7 +279,7 @@ pub(super) static TABLE: [Pattern; 11] = [
             |dice| Example::new("curl --user 'ci:", dice.alnum(14), "' -X PUT"),
             |dice| Example::new("curl -sSuci:", dice.alnum(14), " https://npm.example.com/"),
         ],
-        source: r#"[\s"'](?:-[a-zA-Z]{0,6}[uU]|--user|--proxy-user)[ \t=]{0,4}["']?[^\s:"'/=-][^\s:"'/]{0,127}:"#,
+        source: r#"[\s"'](?:-[a-zA-Z]{0,6}[uU]|--user|--proxy-user)[ \t=]*["']?[^\s:"'/=-][^\s:"'/]*:"#,
         starts: Starts::After,
         value: |hit| {
             let before = hit
@@ -299,7 +305,7 @@ pub(super) static TABLE: [Pattern; 11] = [
             |dice| Example::new("npm-otp: ", dice.digits(8), ""),
             |dice| Example::new("npm publish --otp=", dice.hex(64), ""),
         ],
-        source: r#"(?i)(?:otp|one-time pass(?:word|code))(?: code)?(?:[\\"'`]{0,3}[ \t]{0,8}[:=][ \t]{0,8}|[ \t]{1,8})[\\"'`]{0,3}([0-9]{6}|[0-9a-f]{32})"#,
+        source: r#"(?i)(?:otp|one-time pass(?:word|code))(?: code)?(?:[\\"'`]{0,3}[ \t]*[:=][ \t]*|[ \t]+)[\\"'`]{0,3}([0-9]{6}|[0-9a-f]{32})"#,
         starts: Starts::Group,
         value: |hit| {
             let value = run(hit, |byte| byte.is_ascii_hexdigit());
@@ -316,7 +322,7 @@ fn scheme_before(hit: &Hit) -> bool {
     let head = hit.hay.get(hit.head.clone()).unwrap_or_default();
     let name = head
         .iter()
-        .rposition(|byte| byte.is_ascii_alphanumeric())
+        .rposition(u8::is_ascii_alphanumeric)
         .unwrap_or(0);
     let after_key = head.iter().rposition(|byte| matches!(byte, b':' | b'='));
     after_key.is_some_and(|separator| name > separator)
@@ -353,7 +359,7 @@ fn attribute(text: &[u8]) -> bool {
 
 /// The password of `user:password@host`, up to the last `@` in front of the path.
 fn userinfo(hit: &Hit) -> Option<Range<usize>> {
-    let tail = hit.hay.get(hit.from..)?;
+    let tail = hit.all.get(hit.from..)?;
     let ends = |byte: u8| {
         byte <= b' '
             || byte == 0x7f
@@ -372,13 +378,11 @@ fn userinfo(hit: &Hit) -> Option<Range<usize>> {
             && !text.contains(&b'{') =>
         {
             let reach = tail.get(..tail.len().min(USERINFO))?;
-            let reach = reach.get(
-                ..reach
-                    .iter()
-                    .position(|&byte| ends(byte))
-                    .unwrap_or(reach.len()),
-            )?;
-            memchr::memchr(b'@', reach)?
+            let at = memchr::memchr(b'@', reach)?;
+            if reach.get(..at)?.iter().any(|&byte| ends(byte)) {
+                return None;
+            }
+            at
         }
         None => return None,
     };

@@ -53,6 +53,11 @@ const KEYS: &[&str] = &[
     "auto-install-peers",
     "shamefully-hoist",
     "npmregistryserver",
+    "npmauthtoken",
+    "npmauthident",
+    "_authtoken",
+    "_auth",
+    "_password",
     "npmalwaysauth",
 ];
 
@@ -148,7 +153,7 @@ fn width(line: &[u8]) -> usize {
 }
 
 /// The line without its carriage return and without a frame's right border.
-fn without_border(line: &[u8]) -> &[u8] {
+pub(super) fn without_border(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let inner = ["│", "┃", "║"]
         .iter()
@@ -158,7 +163,7 @@ fn without_border(line: &[u8]) -> &[u8] {
 }
 
 /// How many bytes of blanks and frame stand before a line's own text.
-fn frame(line: &[u8]) -> usize {
+pub(super) fn frame(line: &[u8]) -> usize {
     let mut at = 0;
     while let Some(rest) = line.get(at..) {
         at += match rest {
@@ -222,8 +227,6 @@ fn key(word: &[u8], rest: &[u8]) -> bool {
         &b"//"[..],
         b"http://",
         b"https://",
-        b"_auth",
-        b"npmAuth",
         b"ERR_",
         b"HTTP/",
         b"-----",
