@@ -13,6 +13,7 @@ pub mod registry;
 pub mod report;
 pub mod rules;
 pub mod scan;
+mod traces;
 pub mod url;
 
 pub use collect::{Explainer, Findings, explain};

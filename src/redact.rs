@@ -95,15 +95,3 @@ pub fn patterns() -> impl Iterator<Item = &'static Pattern> {
 pub fn pattern(kind: &str) -> Option<&'static Pattern> {
     patterns().find(|pattern| pattern.kind == kind)
 }
-
-/// Literal beginnings of secrets, distinctive enough to look for in a log.
-#[must_use]
-pub fn prefixes() -> &'static [&'static str] {
-    &["npm_", "ghp_"]
-}
-
-/// Whether the bytes at a prefix look like a secret at all.
-#[must_use]
-pub fn plausible(bytes: &[u8], at: usize) -> bool {
-    bytes.len() > at
-}

@@ -58,23 +58,13 @@ fn scatter(text: &str, bits: &[&str], dice: &mut Dice) -> String {
 fn encode(text: &str, code: impl Fn(u8) -> String) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b' ' || byte == b'\n';
     let bytes = text.bytes();
-    bytes
-        .map(|byte| {
-            if plain(byte) {
-                char::from(byte).to_string()
-            } else {
-                code(byte)
-            }
-        })
-        .collect()
+    bytes.map(|byte| if plain(byte) { char::from(byte).to_string() } else { code(byte) }).collect()
 }
 
 fn wrap(text: &str, width: usize, lead: &str) -> String {
     let wrapped = text.split('\n').map(|line| {
         let characters: Vec<char> = line.chars().collect();
-        let pieces = characters
-            .chunks(width)
-            .map(|piece| piece.iter().collect::<String>());
+        let pieces = characters.chunks(width).map(|piece| piece.iter().collect::<String>());
         pieces.collect::<Vec<_>>().join(&format!("\n{lead}"))
     });
     wrapped.collect::<Vec<_>>().join("\n")
@@ -127,10 +117,7 @@ fn as_seen(text: &str) -> [String; 3] {
     for unseen in UNSEEN.iter().chain(COLOURS) {
         plain = plain.replace(unseen, "");
     }
-    let joined = plain
-        .lines()
-        .map(|line| line.trim_start_matches([' ', '│', '>']))
-        .collect();
+    let joined = plain.lines().map(|line| line.trim_start_matches([' ', '│', '>'])).collect();
     [text.to_owned(), plain, joined]
 }
 
@@ -139,17 +126,11 @@ fn check(text: &str, secret: &str, note: &str) -> Result<(), TestCaseError> {
     let out = redact(text, &mut tally);
     for seen in as_seen(out.as_str()) {
         for piece in pieces(secret) {
-            prop_assert!(
-                !seen.contains(&piece),
-                "{note}: {piece:?} of\n{text}\nis left in\n{seen}"
-            );
+            prop_assert!(!seen.contains(&piece), "{note}: {piece:?} of\n{text}\nis left in\n{seen}");
         }
     }
     prop_assert!(!tally.is_empty(), "{note}: nothing counted in {text:?}");
-    prop_assert_eq!(
-        text.matches('\n').count(),
-        out.as_str().matches('\n').count()
-    );
+    prop_assert_eq!(text.matches('\n').count(), out.as_str().matches('\n').count());
     again(out.as_str())
 }
 

@@ -6,8 +6,10 @@ use std::{sync::OnceLock, thread};
 
 use aho_corasick::{AhoCorasick, packed};
 
-use super::anchors::{FAILURES, Needle, Sight};
-use crate::redact;
+use super::{
+    anchors::{FAILURES, Needle, Sight},
+    traces::{self, Trace},
+};
 
 /// How much of the text before a failure belongs to it: notices, the command, verbose lines.
 const BEFORE: usize = 12 * 1024;
@@ -54,8 +56,11 @@ enum Search {
 
 enum Kinds {
     Failures(&'static [Needle]),
-    Secrets,
+    Secrets(Vec<Trace>),
 }
+
+/// How many traces of secrets one search takes: alike ones stand beside each other and cost little together.
+const TRACES: usize = 30;
 
 fn groups() -> &'static [Group] {
     static GROUPS: OnceLock<Vec<Group>> = OnceLock::new();
@@ -64,10 +69,14 @@ fn groups() -> &'static [Group] {
             search: Search::new(needles.iter().map(|n| n.text)),
             kinds: Kinds::Failures(needles),
         });
-        let secrets = redact::prefixes()
-            .chunks(14)
-            .map(|part| Group { search: Search::new(part.iter().copied()), kinds: Kinds::Secrets });
-        failures.chain(secrets).collect()
+        let mut groups: Vec<Group> = failures.collect();
+        let mut traces = traces::traces().into_iter().peekable();
+        while traces.peek().is_some() {
+            let part: Vec<Trace> = traces.by_ref().take(TRACES).collect();
+            groups
+                .push(Group { search: Search::new(part.iter().map(|t| t.stem.as_str())), kinds: Kinds::Secrets(part) });
+        }
+        groups
     })
 }
 
@@ -112,7 +121,7 @@ fn sight(bytes: &[u8], from: usize, to: usize, hits: &mut Vec<Hit>) {
             if at >= to {
                 return;
             }
-            match group.kinds {
+            match &group.kinds {
                 Kinds::Failures(needles) => {
                     if let Some(needle) = needles.get(needle).filter(|n| n.holds(bytes, at)) {
                         let sight = needle.sight();
@@ -120,8 +129,8 @@ fn sight(bytes: &[u8], from: usize, to: usize, hits: &mut Vec<Hit>) {
                         hits.push(Hit { at, sight, line });
                     }
                 }
-                Kinds::Secrets => {
-                    if redact::plausible(bytes, at) {
+                Kinds::Secrets(traces) => {
+                    if traces.get(needle).is_some_and(|t| t.holds(bytes, at)) {
                         hits.push(Hit { at, sight: Sight::Secret, line: None });
                     }
                 }

@@ -36,9 +36,7 @@ pub fn redact(text: &str, tally: &mut Tally) -> Redacted {
 /// The literals worth looking for in a log: where one of them stands, there is hardly ever anything but a secret or the key
 /// of one. Those of the table that ordinary logs are full of (`token`, `basic`, `://`) are left out.
 pub fn prefixes() -> impl Iterator<Item = &'static Prefix> {
-    patterns()
-        .flat_map(|pattern| pattern.prefixes)
-        .filter(|prefix| prefix.distinctive)
+    patterns().flat_map(|pattern| pattern.prefixes).filter(|prefix| prefix.distinctive)
 }
 
 /// A secret: where it is in the text and what it is.
@@ -56,19 +54,12 @@ fn finds(text: &str) -> Vec<Find> {
         return Vec::new();
     };
     let mut finds = Vec::new();
-    for (rank, pattern) in patterns()
-        .enumerate()
-        .filter(|(rank, _)| layers.traces() >> rank & 1 == 1)
-    {
+    for (rank, pattern) in patterns().enumerate().filter(|(rank, _)| layers.traces() >> rank & 1 == 1) {
         for which in layers.each() {
             pattern.find(layers.bytes(which), layers.seams(which), |range| {
                 let range = whole_characters(text, layers.to_text(which, range));
                 if !range.is_empty() {
-                    finds.push(Find {
-                        range,
-                        rank,
-                        kind: pattern.kind,
-                    });
+                    finds.push(Find { range, rank, kind: pattern.kind });
                 }
             });
         }

@@ -65,18 +65,13 @@ pub(super) fn percent_decoded(text: &[u8]) -> Option<View> {
         let mut digits = at + 1;
         for _ in 0..LAYERS {
             let nested = text.get(digits..digits + 2) == Some(b"25")
-                && text
-                    .get(digits + 2..digits + 4)
-                    .is_some_and(|two| hex(two).is_some());
+                && text.get(digits + 2..digits + 4).is_some_and(|two| hex(two).is_some());
             if !nested {
                 break;
             }
             digits += 2;
         }
-        let byte = text
-            .get(digits..digits + 2)
-            .and_then(hex)
-            .and_then(|code| u8::try_from(code).ok());
+        let byte = text.get(digits..digits + 2).and_then(hex).and_then(|code| u8::try_from(code).ok());
         if let Some(byte) = byte.filter(u8::is_ascii) {
             view.put(at..digits + 2, &[byte]);
         }
@@ -98,24 +93,15 @@ enum Becomes {
 
 impl Step {
     fn same(len: usize) -> Self {
-        Self {
-            len,
-            becomes: Becomes::Same,
-        }
+        Self { len, becomes: Becomes::Same }
     }
 
     fn nothing(len: usize) -> Self {
-        Self {
-            len,
-            becomes: Becomes::Nothing,
-        }
+        Self { len, becomes: Becomes::Nothing }
     }
 
     fn text(len: usize, text: &'static str) -> Self {
-        Self {
-            len,
-            becomes: Becomes::Text(text),
-        }
+        Self { len, becomes: Becomes::Text(text) }
     }
 }
 
@@ -158,30 +144,15 @@ fn escape(rest: &[u8], len: usize) -> Step {
 /// The length of a control sequence's parameters and final character, from `start`.
 fn parameters(rest: &[u8], start: usize) -> usize {
     let tail = rest.get(start..).unwrap_or_default();
-    let len = tail
-        .iter()
-        .take(32)
-        .take_while(|&&byte| (0x20..0x40).contains(&byte))
-        .count();
-    len + usize::from(
-        tail.get(len)
-            .is_some_and(|byte| (0x40..0x7f).contains(byte)),
-    )
+    let len = tail.iter().take(32).take_while(|&&byte| (0x20..0x40).contains(&byte)).count();
+    len + usize::from(tail.get(len).is_some_and(|byte| (0x40..0x7f).contains(byte)))
 }
 
 /// The length of `31m`, `0;1m`, `2K` and the like from `start`, or 0.
 fn colour(rest: &[u8], start: usize) -> usize {
     let tail = rest.get(start..).unwrap_or_default();
-    let len = tail
-        .iter()
-        .take(16)
-        .take_while(|&&byte| byte.is_ascii_digit() || byte == b';')
-        .count();
-    if len > 0 && matches!(tail.get(len), Some(b'm' | b'K' | b'G')) {
-        len + 1
-    } else {
-        0
-    }
+    let len = tail.iter().take(16).take_while(|&&byte| byte.is_ascii_digit() || byte == b';').count();
+    if len > 0 && matches!(tail.get(len), Some(b'm' | b'K' | b'G')) { len + 1 } else { 0 }
 }
 
 fn entity(rest: &[u8]) -> Option<Step> {
@@ -199,20 +170,12 @@ fn entity(rest: &[u8]) -> Option<Step> {
             [b'x' | b'X', hex @ ..] => (hex, 16, 2),
             _ => (number, 10, 1),
         };
-        let count = digits
-            .iter()
-            .take(8)
-            .take_while(|byte| char::from(**byte).is_digit(radix))
-            .count();
+        let count = digits.iter().take(8).take_while(|byte| char::from(**byte).is_digit(radix)).count();
         let code = digits.get(..count).and_then(|code| number_of(code, radix));
         let end = start + lead + count + usize::from(digits.get(count) == Some(&b';'));
         code.and_then(|code| character(end, code))
     } else {
-        let name = tail
-            .iter()
-            .take(LONGEST_ENTITY)
-            .take_while(|byte| byte.is_ascii_alphanumeric())
-            .count();
+        let name = tail.iter().take(LONGEST_ENTITY).take_while(|byte| byte.is_ascii_alphanumeric()).count();
         let closed = tail.get(name) == Some(&b';');
         let text = tail.get(..name).filter(|_| closed).and_then(named);
         text.map(|text| match text {
@@ -261,14 +224,8 @@ fn backslash(rest: &[u8]) -> Step {
         _ => Step::nothing(run + len),
     };
     let coded = |lead: usize, count: usize| {
-        let code = tail
-            .get(lead..lead + count)
-            .and_then(|digits| number_of(digits, 16))?;
-        if code == 0x1b {
-            Some(control(lead + count))
-        } else {
-            character(run + lead + count, code)
-        }
+        let code = tail.get(lead..lead + count).and_then(|digits| number_of(digits, 16))?;
+        if code == 0x1b { Some(control(lead + count)) } else { character(run + lead + count, code) }
     };
     let decoded = match tail {
         [b'u', b'{', ..] => None,
@@ -291,9 +248,7 @@ fn wide(rest: &[u8]) -> Step {
         Some(0xf0..=0xf7) => 4,
         _ => 1,
     };
-    let decoded = rest
-        .get(..len)
-        .and_then(|bytes| std::str::from_utf8(bytes).ok());
+    let decoded = rest.get(..len).and_then(|bytes| std::str::from_utf8(bytes).ok());
     decoded
         .and_then(|text| text.chars().next())
         .and_then(|found| character(len, u32::from(found)))
@@ -304,10 +259,7 @@ fn wide(rest: &[u8]) -> Step {
 fn character(len: usize, code: u32) -> Option<Step> {
     Some(match code {
         0x09 | 0x0a | 0x0d => Step::text(len, " "),
-        0x20..=0x7e => Step {
-            len,
-            becomes: Becomes::Byte(u8::try_from(code).ok()?),
-        },
+        0x20..=0x7e => Step { len, becomes: Becomes::Byte(u8::try_from(code).ok()?) },
         // Control characters, soft hyphen, joiners, direction marks, byte order mark, variation selectors, tags.
         0x00..=0x1f
         | 0x7f..=0x9f
@@ -328,18 +280,13 @@ fn character(len: usize, code: u32) -> Option<Step> {
         | 0xffa0
         | 0xfff9..=0xfffb
         | 0xe0000..=0xe0fff => Step::nothing(len),
-        0xa0 | 0x1680 | 0x2000..=0x200a | 0x2028 | 0x2029 | 0x202f | 0x205f | 0x3000 => {
-            Step::text(len, " ")
-        }
+        0xa0 | 0x1680 | 0x2000..=0x200a | 0x2028 | 0x2029 | 0x202f | 0x205f | 0x3000 => Step::text(len, " "),
         0x2010 | 0x2011 => Step::text(len, "-"),
         0x2013 | 0x2014 => Step::text(len, "--"),
         0x2018..=0x201b => Step::text(len, "'"),
         0x201c..=0x201f => Step::text(len, "\""),
         // Full-width forms of ASCII.
-        0xff01..=0xff5e => Step {
-            len,
-            becomes: Becomes::Byte(u8::try_from(code - 0xfee0).ok()?),
-        },
+        0xff01..=0xff5e => Step { len, becomes: Becomes::Byte(u8::try_from(code - 0xfee0).ok()?) },
         _ => return None,
     })
 }
@@ -352,8 +299,5 @@ fn number_of(digits: &[u8], radix: u32) -> Option<u32> {
     if digits.is_empty() {
         return None;
     }
-    digits.iter().try_fold(0_u32, |sum, &digit| {
-        sum.checked_mul(radix)?
-            .checked_add(char::from(digit).to_digit(radix)?)
-    })
+    digits.iter().try_fold(0_u32, |sum, &digit| sum.checked_mul(radix)?.checked_add(char::from(digit).to_digit(radix)?))
 }

@@ -19,16 +19,8 @@ pub struct Example {
 impl Example {
     /// A secret with what stands before and after it.
     #[must_use]
-    pub fn new(
-        before: impl Into<String>,
-        secret: impl Into<String>,
-        after: impl Into<String>,
-    ) -> Self {
-        Self {
-            before: before.into(),
-            secret: secret.into(),
-            after: after.into(),
-        }
+    pub fn new(before: impl Into<String>, secret: impl Into<String>, after: impl Into<String>) -> Self {
+        Self { before: before.into(), secret: secret.into(), after: after.into() }
     }
 
     /// A secret alone.
@@ -73,31 +65,20 @@ impl Dice {
     /// One of several strings.
     pub fn one_of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
         let last = choices.len().saturating_sub(1);
-        choices
-            .get(self.between(0, last))
-            .copied()
-            .unwrap_or_default()
+        choices.get(self.between(0, last)).copied().unwrap_or_default()
     }
 
     /// `count` characters out of the ASCII characters of `alphabet`.
     pub fn text(&mut self, alphabet: &str, count: usize) -> String {
         let letters = alphabet.as_bytes();
         let last = letters.len().saturating_sub(1);
-        (0..count)
-            .filter_map(|_| letters.get(self.between(0, last)))
-            .map(|&letter| char::from(letter))
-            .collect()
+        (0..count).filter_map(|_| letters.get(self.between(0, last))).map(|&letter| char::from(letter)).collect()
     }
 
     /// Letters of both cases and digits, with one of each in front.
     pub fn alnum(&mut self, count: usize) -> String {
         let all = [UPPER, LOWER, DIGITS].concat();
-        let lead = [
-            self.text(UPPER, 1),
-            self.text(DIGITS, 1),
-            self.text(LOWER, 1),
-        ]
-        .concat();
+        let lead = [self.text(UPPER, 1), self.text(DIGITS, 1), self.text(LOWER, 1)].concat();
         let rest = self.text(&all, count.saturating_sub(3));
         [lead, rest].concat()
     }
@@ -126,23 +107,12 @@ impl Dice {
 
     /// A version 4 UUID.
     pub fn uuid(&mut self) -> String {
-        [
-            self.hex(8),
-            self.hex(4),
-            format!("4{}", self.hex(3)),
-            format!("a{}", self.hex(3)),
-            self.hex(12),
-        ]
-        .join("-")
+        [self.hex(8), self.hex(4), format!("4{}", self.hex(3)), format!("a{}", self.hex(3)), self.hex(12)].join("-")
     }
 
     /// `user:password` in base 64, about as long as `count`.
     pub fn base64_login(&mut self, count: usize) -> String {
-        let login = format!(
-            "{}:{}",
-            self.text(LOWER, 5),
-            self.alnum(count.saturating_sub(6))
-        );
+        let login = format!("{}:{}", self.text(LOWER, 5), self.alnum(count.saturating_sub(6)));
         base64(login.as_bytes())
     }
 
@@ -165,11 +135,7 @@ pub(super) fn base64(bytes: &[u8]) -> String {
         for place in 0..4_usize {
             let index = (word >> (18 - 6 * place)) & 63;
             let letter = LETTERS.get(index as usize).copied().unwrap_or(b'=');
-            out.push(if place <= chunk.len() {
-                char::from(letter)
-            } else {
-                '='
-            });
+            out.push(if place <= chunk.len() { char::from(letter) } else { '=' });
         }
     }
     out

@@ -26,11 +26,7 @@ impl<'a> Layers<'a> {
     ///
     /// The views without line breaks are made only if a prefix is in one of the others or broken in two.
     pub fn of(text: &'a [u8]) -> Option<Self> {
-        let mut all = Self {
-            text,
-            views: Vec::new(),
-            traces: search(text),
-        };
+        let mut all = Self { text, views: Vec::new(), traces: search(text) };
         let signs = escapes::signs(text);
         let mut plain = None;
         if signs.odd {
@@ -70,8 +66,7 @@ impl<'a> Layers<'a> {
     }
 
     pub fn bytes(&self, which: Option<usize>) -> &[u8] {
-        self.layer(which)
-            .map_or(self.text, |layer| &layer.view.bytes)
+        self.layer(which).map_or(self.text, |layer| &layer.view.bytes)
     }
 
     pub fn seams(&self, which: Option<usize>) -> &[usize] {

@@ -33,38 +33,17 @@ pub struct Prefix {
 impl Prefix {
     /// The beginning of a token: case matters, and so many token characters follow.
     pub(super) const fn token(text: &'static str, follow: u8) -> Self {
-        Self {
-            text,
-            any_case: false,
-            follow,
-            lead: 0,
-            login: false,
-            distinctive: true,
-        }
+        Self { text, any_case: false, follow, lead: 0, login: false, distinctive: true }
     }
 
     /// A word that stands before a secret and seldom anywhere else, in any case.
     pub(super) const fn key(text: &'static str) -> Self {
-        Self {
-            text,
-            any_case: true,
-            follow: 0,
-            lead: 0,
-            login: false,
-            distinctive: true,
-        }
+        Self { text, any_case: true, follow: 0, lead: 0, login: false, distinctive: true }
     }
 
     /// A word that stands before secrets and in ordinary text, in any case.
     pub(super) const fn word(text: &'static str) -> Self {
-        Self {
-            text,
-            any_case: true,
-            follow: 0,
-            lead: 0,
-            login: false,
-            distinctive: false,
-        }
+        Self { text, any_case: true, follow: 0, lead: 0, login: false, distinctive: false }
     }
 
     /// The same, too common to look for in a log.
@@ -81,17 +60,14 @@ impl Prefix {
         }
         let behind = hay.get(at.end..).unwrap_or_default();
         let before = hay.get(..at.start).unwrap_or_default();
-        (!self.login || login(behind))
-            && long(behind.iter(), self.follow)
-            && long(before.iter().rev(), self.lead)
+        (!self.login || login(behind)) && long(behind.iter(), self.follow) && long(before.iter().rev(), self.lead)
     }
 }
 
 /// Whether `user:password@` may follow: up to the path there is an `@`, or a colon without a port. Anything goes where the line
 /// or a link's address ends.
 fn login(behind: &[u8]) -> bool {
-    let ends =
-        |byte: &u8| matches!(byte, 0..=b' ' | b'/' | b'"' | b'\'' | b'<' | b'>' | b'|' | 0x7f..);
+    let ends = |byte: &u8| matches!(byte, 0..=b' ' | b'/' | b'"' | b'\'' | b'<' | b'>' | b'|' | 0x7f..);
     let end = behind.iter().take(JUDGED).position(ends);
     let authority = behind.get(..end.unwrap_or(JUDGED)).unwrap_or(behind);
     let next = end.and_then(|end| behind.get(end));
@@ -103,15 +79,10 @@ fn login(behind: &[u8]) -> bool {
 
 /// Whether so many token characters come first, or a line break cuts them short.
 fn long<'a>(mut bytes: impl Iterator<Item = &'a u8>, count: u8) -> bool {
-    let cut = bytes
-        .by_ref()
-        .take(usize::from(count))
-        .find(|&&byte| !super::value::url_safe(byte));
+    let cut = bytes.by_ref().take(usize::from(count)).find(|&&byte| !super::value::url_safe(byte));
     // A frame's border or an indent may stand at the break.
     let frame = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'|' | b'>' | 0x80..);
-    cut.is_none_or(|byte| {
-        *byte == b'\n' || (frame(byte) && bytes.take(16).find(|byte| !frame(byte)) == Some(&b'\n'))
-    })
+    cut.is_none_or(|byte| *byte == b'\n' || (frame(byte) && bytes.take(16).find(|byte| !frame(byte)) == Some(&b'\n')))
 }
 
 /// The head of a possible secret, as a pattern's regex found it.
@@ -167,18 +138,14 @@ pub struct Pattern {
 
 impl std::fmt::Debug for Pattern {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Pattern")
-            .field("kind", &self.kind)
-            .finish_non_exhaustive()
+        out.debug_struct("Pattern").field("kind", &self.kind).finish_non_exhaustive()
     }
 }
 
 impl Pattern {
     /// The compiled regex. `None` only if the source does not compile, which a test rules out.
     pub(super) fn regex(&self) -> Option<&Regex> {
-        self.compiled
-            .get_or_init(|| RegexBuilder::new(self.source).unicode(false).build().ok())
-            .as_ref()
+        self.compiled.get_or_init(|| RegexBuilder::new(self.source).unicode(false).build().ok()).as_ref()
     }
 
     /// Reports the range of every value in `hay`. `seams` are the offsets, ascending, of joined line breaks that need not
@@ -189,18 +156,9 @@ impl Pattern {
         while let Some((head, from)) = self.head(regex, hay, at) {
             let next = seams.partition_point(|&seam| seam < head.end);
             let seam = seams.get(next).copied().unwrap_or(hay.len());
-            let retry = if self.starts == Starts::Here {
-                head.end
-            } else {
-                from
-            };
+            let retry = if self.starts == Starts::Here { head.end } else { from };
             let start = head.start;
-            at = match self.judge(&Spot {
-                hay,
-                head,
-                from,
-                seam,
-            }) {
+            at = match self.judge(&Spot { hay, head, from, seam }) {
                 Some(value) if value.start < value.end => {
                     let end = value.end;
                     report(value);
@@ -240,11 +198,7 @@ impl Pattern {
             return Some((all.range(), group.start()));
         }
         let found = regex.find_at(hay, at)?;
-        let from = if self.starts == Starts::Here {
-            found.start()
-        } else {
-            found.end()
-        };
+        let from = if self.starts == Starts::Here { found.start() } else { found.end() };
         Some((found.range(), from))
     }
 }

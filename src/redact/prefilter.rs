@@ -29,9 +29,7 @@ pub(super) fn search(hay: &[u8]) -> Ranks {
 
 /// Whether a prefix may lie across one of the text's line breaks.
 pub(super) fn broken(text: &[u8]) -> bool {
-    prefilter().is_none_or(|prefilter| {
-        memchr::memchr_iter(b'\n', text).any(|newline| prefilter.across(text, newline))
-    })
+    prefilter().is_none_or(|prefilter| memchr::memchr_iter(b'\n', text).any(|newline| prefilter.across(text, newline)))
 }
 
 struct Prefilter {
@@ -48,9 +46,8 @@ fn prefilter() -> Option<&'static Prefilter> {
 impl Prefilter {
     fn new() -> Option<Self> {
         let ranked = patterns().enumerate();
-        let prefixes: Vec<_> = ranked
-            .flat_map(|(rank, pattern)| pattern.prefixes.iter().map(move |prefix| (prefix, rank)))
-            .collect();
+        let prefixes: Vec<_> =
+            ranked.flat_map(|(rank, pattern)| pattern.prefixes.iter().map(move |prefix| (prefix, rank))).collect();
         let literals = DFA::builder()
             .match_kind(MatchKind::Standard)
             .start_kind(StartKind::Unanchored)
@@ -67,10 +64,7 @@ impl Prefilter {
         let mut ranks = 0;
         let part = hay.len() / LANES;
         let [mut one, mut two, mut three, mut four] = [start; LANES];
-        let lane = |number: usize| {
-            hay.get(number * part..(number + 1) * part)
-                .unwrap_or_default()
-        };
+        let lane = |number: usize| hay.get(number * part..(number + 1) * part).unwrap_or_default();
         let lanes = lane(0).iter().zip(lane(1)).zip(lane(2)).zip(lane(3));
         for (at, (((first, second), third), fourth)) in lanes.enumerate() {
             one = self.literals.next_state(Anchored::No, one, *first);
@@ -88,11 +82,7 @@ impl Prefilter {
         let longest = self.literals.max_pattern_len();
         for (number, mut state) in [one, two, three, four].into_iter().enumerate() {
             let from = (number + 1) * part;
-            let to = if number + 1 == LANES {
-                hay.len()
-            } else {
-                hay.len().min(from + longest)
-            };
+            let to = if number + 1 == LANES { hay.len() } else { hay.len().min(from + longest) };
             for at in from..to {
                 let Some(&byte) = hay.get(at) else { break };
                 state = self.literals.next_state(Anchored::No, state, byte);
@@ -121,9 +111,7 @@ impl Prefilter {
     /// Whether a literal begins in the line above and ends in the line below, or an escape of one may.
     fn across(&self, text: &[u8], newline: usize) -> bool {
         let longest = self.literals.max_pattern_len();
-        let above = text
-            .get(newline.saturating_sub(longest + BORDER)..newline)
-            .unwrap_or_default();
+        let above = text.get(newline.saturating_sub(longest + BORDER)..newline).unwrap_or_default();
         let above = without_border(above);
         let below = text.get(newline + 1..).unwrap_or_default();
         let below = below.get(frame(below)..).unwrap_or_default();
@@ -147,8 +135,7 @@ impl Prefilter {
                 return false;
             }
             if self.literals.is_match(state) {
-                let found = (0..self.literals.match_len(state))
-                    .map(|index| self.literals.match_pattern(state, index));
+                let found = (0..self.literals.match_len(state)).map(|index| self.literals.match_pattern(state, index));
                 let mut lengths = found.map(|pattern| self.literals.pattern_len(pattern));
                 if lengths.any(|length| length > at + 1) {
                     return true;

@@ -16,10 +16,10 @@ pub(super) static TABLE: [Pattern; 5] = [
         prefixes: &[
             Prefix::key("_auth"),
             Prefix::key("_password"),
-            Prefix::key("npmauthtoken"),
-            Prefix::key("npmauthident"),
-            Prefix::key(":username"),
-            Prefix::key("npm_auth_"),
+            Prefix::key("npmauthtoken").common(),
+            Prefix::key("npmauthident").common(),
+            Prefix::key(":username").common(),
+            Prefix::key("npm_auth_").common(),
         ],
         examples: &[
             |dice| Example::new("//npm.pkg.github.com/:_authToken=", dice.alnum(24), ""),
@@ -27,13 +27,7 @@ pub(super) static TABLE: [Pattern; 5] = [
             |dice| Example::new("_auth=", dice.base64_login(20), ""),
             |dice| Example::new("//r.example.com/:_password=", dice.base64_login(14), ""),
             |dice| Example::new("//r.example.com/:username=", dice.alnum(12), ""),
-            |dice| {
-                Example::new(
-                    "{\"//r.example.com/:_authToken\": \"",
-                    dice.alnum(24),
-                    "\"}",
-                )
-            },
+            |dice| Example::new("{\"//r.example.com/:_authToken\": \"", dice.alnum(24), "\"}"),
             |dice| Example::new("    npmAuthToken: \"", dice.alnum(24), "\""),
             |dice| Example::new("npmAuthIdent: ", format!("ci:{}", dice.alnum(16)), ""),
             |dice| Example::new("npm_config__authToken=", dice.alnum(24), ""),
@@ -42,13 +36,8 @@ pub(super) static TABLE: [Pattern; 5] = [
         starts: Starts::After,
         value: |hit| {
             let found = setting(hit)?;
-            let colon = hit
-                .hay
-                .get(hit.head.clone())?
-                .iter()
-                .rev()
-                .find(|byte| !byte.is_ascii_whitespace())
-                == Some(&b':');
+            let colon =
+                hit.hay.get(hit.head.clone())?.iter().rev().find(|byte| !byte.is_ascii_whitespace()) == Some(&b':');
             let prose = colon && found.quote.is_none() && words(found.text);
             (found.text.len() >= 3 && !prose && !nothing(&found)).then_some(found.range)
         },
@@ -62,16 +51,10 @@ pub(super) static TABLE: [Pattern; 5] = [
             Prefix::key("_auth"),
             Prefix::key("_password"),
             Prefix::key("npmauth"),
-            Prefix::key(":username"),
+            Prefix::key(":username").common(),
         ],
         examples: &[
-            |dice| {
-                Example::new(
-                    "npm config set //r.example.com/:_authToken ",
-                    dice.alnum(24),
-                    "",
-                )
-            },
+            |dice| Example::new("npm config set //r.example.com/:_authToken ", dice.alnum(24), ""),
             |dice| {
                 Example::new(
                     "npm config set --location=user //r.example.com/:_password \"",
@@ -81,11 +64,7 @@ pub(super) static TABLE: [Pattern; 5] = [
             },
             |dice| Example::new("yarn config set npmAuthToken ", dice.alnum(24), ""),
             |dice| {
-                Example::new(
-                    "yarn config set 'npmRegistries[\"//r.example.com\"].npmAuthToken' ",
-                    dice.alnum(24),
-                    "",
-                )
+                Example::new("yarn config set 'npmRegistries[\"//r.example.com\"].npmAuthToken' ", dice.alnum(24), "")
             },
         ],
         source: r#"(?i)\bset(?:[ \t]+--?[a-z-]+(?:=[a-z]+)?)*[ \t]+[^\s=]*(?:_authToken|_auth|_password|:username|npmAuthToken|npmAuthIdent)["'\]]{0,3}[ \t]+"#,
@@ -122,13 +101,7 @@ pub(super) static TABLE: [Pattern; 5] = [
             |dice| Example::new("set NPM_TOKEN=", dice.alnum(24), ""),
             |dice| Example::new("$env:NPM_TOKEN = \"", dice.alnum(24), "\""),
             |dice| Example::new("ENV NPM_TOKEN ", dice.alnum(24), ""),
-            |dice| {
-                Example::new(
-                    "ARTIFACTORY_PASSWORD='",
-                    format!("{} {}", dice.alnum(6), dice.alnum(6)),
-                    "'",
-                )
-            },
+            |dice| Example::new("ARTIFACTORY_PASSWORD='", format!("{} {}", dice.alnum(6), dice.alnum(6)), "'"),
         ],
         source: r#"(?:(?:TOKEN|PASSWORD|PASSWD|SECRET|SECRET_KEY|API_?KEY|ACCESS_KEY|_AUTH|_PASS|_PAT|_IDENT)[\\"'`]{0,3}[ \t]*[=:]|(?:ENV|ARG|setenv|setx)[ \t]+[A-Z0-9_]*(?:TOKEN|PASSWORD|SECRET|_KEY|_AUTH|_PASS)[ \t])[ \t]*"#,
         starts: Starts::After,
@@ -154,21 +127,14 @@ pub(super) static TABLE: [Pattern; 5] = [
         ],
         examples: &[
             |dice| Example::new("npx some-tool --token ", dice.alnum(24), " --verbose"),
-            |dice| {
-                Example::new(
-                    "wget --password=",
-                    dice.alnum(12),
-                    " https://r.example.com/",
-                )
-            },
+            |dice| Example::new("wget --password=", dice.alnum(12), " https://r.example.com/"),
         ],
         source: r"(?i)--[a-z_-]*(?:token|password|passwd|secret|api-key|_auth)(?:=|[ \t]+)",
         starts: Starts::After,
         value: |hit| {
             let found = setting(hit)?;
             let assigned = hit.hay.get(hit.head.end - 1) == Some(&b'=');
-            let prose = found.text.starts_with(b"-")
-                || !assigned && (words(found.text) || found.text.contains(&b'/'));
+            let prose = found.text.starts_with(b"-") || !assigned && (words(found.text) || found.text.contains(&b'/'));
             (found.text.len() >= 4 && !prose && !nothing(&found)).then_some(found.range)
         },
         compiled: OnceLock::new(),
@@ -189,20 +155,8 @@ pub(super) static TABLE: [Pattern; 5] = [
             Prefix::word("accesskey"),
         ],
         examples: &[
-            |dice| {
-                Example::new(
-                    "registry = { url = \"https://r.example.com/\", token = \"",
-                    dice.alnum(24),
-                    "\" }",
-                )
-            },
-            |dice| {
-                Example::new(
-                    "{\"access_token\":\"",
-                    dice.alnum(32),
-                    "\",\"expires_in\":60}",
-                )
-            },
+            |dice| Example::new("registry = { url = \"https://r.example.com/\", token = \"", dice.alnum(24), "\" }"),
+            |dice| Example::new("{\"access_token\":\"", dice.alnum(32), "\",\"expires_in\":60}"),
             |dice| Example::new("password = '", dice.alnum(12), "'"),
             |dice| Example::new("token: ", dice.alnum(32), ""),
             |dice| Example::new("npm_token=", dice.alnum(20), ""),
@@ -238,21 +192,14 @@ fn nothing(found: &Setting) -> bool {
         "secret",
         "optional",
     ];
-    placeholder(found.text, found.quote)
-        || NOTHING
-            .iter()
-            .any(|word| found.text.eq_ignore_ascii_case(word.as_bytes()))
+    placeholder(found.text, found.quote) || NOTHING.iter().any(|word| found.text.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// Keys that ordinary text uses too: the value has to be quoted and one word, or to look made by dice.
 fn weak(hit: &Hit) -> Option<Range<usize>> {
     let mut found = setting(hit)?;
     if found.quote.is_none() && parameter(hit) {
-        let end = found
-            .text
-            .iter()
-            .take_while(|&&byte| byte != b'&' && byte != b'#')
-            .count();
+        let end = found.text.iter().take_while(|&&byte| byte != b'&' && byte != b'#').count();
         found.range.end = found.range.start + end;
         found.text = found.text.get(..end)?;
     }
@@ -260,9 +207,7 @@ fn weak(hit: &Hit) -> Option<Range<usize>> {
         return None;
     }
     let head = hit.hay.get(hit.head.clone())?;
-    let password = head
-        .get(..4)
-        .is_some_and(|start| start.eq_ignore_ascii_case(b"pass"));
+    let password = head.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"pass"));
     let blank = found.text.iter().any(u8::is_ascii_whitespace);
     let secret = if found.quote.is_some() {
         !blank && found.text.len() >= 6 && (password || random(found.text))
@@ -276,49 +221,24 @@ fn weak(hit: &Hit) -> Option<Range<usize>> {
 
 /// Whether the key is a parameter of a URL.
 fn parameter(hit: &Hit) -> bool {
-    let before = hit
-        .hay
-        .get(hit.head.start.saturating_sub(200)..hit.head.start)
-        .unwrap_or_default();
-    let word = before
-        .iter()
-        .rev()
-        .take_while(|byte| !byte.is_ascii_whitespace());
+    let before = hit.hay.get(hit.head.start.saturating_sub(200)..hit.head.start).unwrap_or_default();
+    let word = before.iter().rev().take_while(|byte| !byte.is_ascii_whitespace());
     word.into_iter().any(|&byte| byte == b'?')
 }
 
 /// A dependency whose name ends in "token" or "secret" has a version for its value.
 fn version(text: &[u8]) -> bool {
     let text = text.trim_ascii_start();
-    let bare = text
-        .iter()
-        .take_while(|byte| b"^~<>=v* ".contains(byte))
-        .count();
+    let bare = text.iter().take_while(|byte| b"^~<>=v* ".contains(byte)).count();
     let number = text.get(bare..).unwrap_or_default();
-    let dots = number
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit() || **byte == b'.')
-        .filter(|byte| **byte == b'.')
-        .count();
-    text.len() <= 40
-        && (number.is_empty() || dots >= 2 || (bare > 0 && number.iter().all(u8::is_ascii_digit)))
+    let dots =
+        number.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').filter(|byte| **byte == b'.').count();
+    text.len() <= 40 && (number.is_empty() || dots >= 2 || (bare > 0 && number.iter().all(u8::is_ascii_digit)))
 }
 
 /// The value names another place: a URL (its own secrets have their own entries) or a path.
 fn elsewhere(text: &[u8]) -> bool {
-    [
-        "http://",
-        "https://",
-        "file:",
-        "link:",
-        "workspace:",
-        "npm:",
-        "git+",
-        "git@",
-        "catalog:",
-        "./",
-        "/",
-    ]
-    .iter()
-    .any(|start| text.starts_with(start.as_bytes()))
+    ["http://", "https://", "file:", "link:", "workspace:", "npm:", "git+", "git@", "catalog:", "./", "/"]
+        .iter()
+        .any(|start| text.starts_with(start.as_bytes()))
 }

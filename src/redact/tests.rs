@@ -7,16 +7,9 @@ fn redacted(text: &str) -> String {
 /// Every example of the table, with several throws of the dice.
 fn examples() -> Vec<(&'static Pattern, Example)> {
     let throw = |seed| {
-        move |pattern: &'static Pattern| {
-            pattern
-                .examples
-                .iter()
-                .map(move |make| (pattern, make(&mut Dice::new(seed))))
-        }
+        move |pattern: &'static Pattern| pattern.examples.iter().map(move |make| (pattern, make(&mut Dice::new(seed))))
     };
-    (0..40)
-        .flat_map(|seed| patterns().flat_map(throw(seed)))
-        .collect()
+    (0..40).flat_map(|seed| patterns().flat_map(throw(seed))).collect()
 }
 
 /// No piece of 12 characters of the secret is in the text.
@@ -27,16 +20,10 @@ fn assert_gone(secret: &str, text: &str) {
             let piece: String = piece.iter().collect();
             // What names the kind, not the secret.
             if piece.len() >= 12 && !piece.contains("-----") && !piece.contains(" KEY") {
-                assert!(
-                    !text.contains(&piece),
-                    "{piece:?} of {secret:?} is still in {text:?}"
-                );
+                assert!(!text.contains(&piece), "{piece:?} of {secret:?} is still in {text:?}");
             }
         }
-        assert!(
-            line.len() < 6 || !text.contains(line),
-            "{line:?} is still in {text:?}"
-        );
+        assert!(line.len() < 6 || !text.contains(line), "{line:?} is still in {text:?}");
     }
 }
 
@@ -55,16 +42,8 @@ fn kinds_are_unique_and_say_what_to_do() {
     kinds.dedup();
     assert_eq!(kinds.len(), patterns().count());
     for pattern in patterns() {
-        assert!(
-            !pattern.examples.is_empty() && !pattern.prefixes.is_empty(),
-            "{}",
-            pattern.kind
-        );
-        assert!(
-            pattern.revoke.ends_with('.') && !pattern.what.ends_with('.'),
-            "{}",
-            pattern.kind
-        );
+        assert!(!pattern.examples.is_empty() && !pattern.prefixes.is_empty(), "{}", pattern.kind);
+        assert!(pattern.revoke.ends_with('.') && !pattern.what.ends_with('.'), "{}", pattern.kind);
         assert!(super::pattern(pattern.kind).is_some());
     }
 }
@@ -77,20 +56,9 @@ fn the_table_finds_its_examples_bare() {
         let out = redact(&text, &mut tally);
         assert_gone(&example.secret, out.as_str());
         let (before, after) = (example.before.trim_end_matches('"'), &example.after);
-        assert!(
-            out.as_str().starts_with(before) && out.as_str().ends_with(after.as_str()),
-            "{text:?} became {out:?}"
-        );
-        assert_eq!(
-            tally.iter().map(|(_, count)| count).sum::<u32>(),
-            1,
-            "{}: {text:?} became {out:?}",
-            pattern.kind
-        );
-        assert_eq!(
-            text.matches('\n').count(),
-            out.as_str().matches('\n').count()
-        );
+        assert!(out.as_str().starts_with(before) && out.as_str().ends_with(after.as_str()), "{text:?} became {out:?}");
+        assert_eq!(tally.iter().map(|(_, count)| count).sum::<u32>(), 1, "{}: {text:?} became {out:?}", pattern.kind);
+        assert_eq!(text.matches('\n').count(), out.as_str().matches('\n').count());
     }
 }
 
@@ -100,17 +68,11 @@ fn an_example_is_named_by_its_own_pattern_or_an_earlier_one() {
         let named = pattern.examples.iter().enumerate().filter(|(_, make)| {
             let out = redacted(&make(&mut Dice::new(1)).text());
             out.contains(&format!("[redacted {}]", pattern.kind))
-                || patterns()
-                    .take(rank)
-                    .any(|earlier| out.contains(&format!("[redacted {}]", earlier.kind)))
+                || patterns().take(rank).any(|earlier| out.contains(&format!("[redacted {}]", earlier.kind)))
         });
         assert_eq!(named.count(), pattern.examples.len(), "{}", pattern.kind);
         let own = redacted(&pattern.examples[0](&mut Dice::new(1)).text());
-        assert!(
-            own.contains(&format!("[redacted {}]", pattern.kind)),
-            "{}: {own:?}",
-            pattern.kind
-        );
+        assert!(own.contains(&format!("[redacted {}]", pattern.kind)), "{}: {own:?}", pattern.kind);
     }
 }
 
@@ -118,18 +80,10 @@ fn an_example_is_named_by_its_own_pattern_or_an_earlier_one() {
 fn the_table_finds_its_examples_in_text_and_twice() {
     for (pattern, example) in examples() {
         let text = example.text();
-        for shape in [
-            format!("npm error code E401\nit was {text}\nnpm error end"),
-            format!("{text} and {text}"),
-        ] {
+        for shape in [format!("npm error code E401\nit was {text}\nnpm error end"), format!("{text} and {text}")] {
             let out = redacted(&shape);
             assert_gone(&example.secret, &out);
-            assert_eq!(
-                shape.matches('\n').count(),
-                out.matches('\n').count(),
-                "{}",
-                pattern.kind
-            );
+            assert_eq!(shape.matches('\n').count(), out.matches('\n').count(), "{}", pattern.kind);
             assert_eq!(redacted(&out), out);
         }
     }
@@ -145,22 +99,10 @@ fn keys_and_hosts_stay() {
             format!("//npm.pkg.github.com/:_authToken={github}"),
             "//npm.pkg.github.com/:_authToken=[redacted github token]",
         ),
-        (
-            format!("https://user:{secret}@host/"),
-            "https://user:[redacted password]@host/",
-        ),
-        (
-            format!("https://user:{github}@host/"),
-            "https://user:[redacted github token]@host/",
-        ),
-        (
-            format!("_authToken=\"{secret}\"\nregistry=x"),
-            "_authToken=\"[redacted npmrc credential]\"\nregistry=x",
-        ),
-        (
-            format!("curl -u me:{secret} https://h/"),
-            "curl -u me:[redacted curl password] https://h/",
-        ),
+        (format!("https://user:{secret}@host/"), "https://user:[redacted password]@host/"),
+        (format!("https://user:{github}@host/"), "https://user:[redacted github token]@host/"),
+        (format!("_authToken=\"{secret}\"\nregistry=x"), "_authToken=\"[redacted npmrc credential]\"\nregistry=x"),
+        (format!("curl -u me:{secret} https://h/"), "curl -u me:[redacted curl password] https://h/"),
         (
             format!("npm publish --otp={} --tag x", dice.digits(6)),
             "npm publish --otp=[redacted one-time password] --tag x",
@@ -198,18 +140,13 @@ fn what_carries_meaning_stays() {
         format!("npm error shasum: {shasum}"),
         format!("\"integrity\": \"sha512-{sha512}\","),
         format!("sha512-{sha512}"),
-        format!(
-            "npm error A complete log is in /root/.npm/_logs/2026-11-22T10_00_00_000Z-debug-0.log {uuid}"
-        ),
+        format!("npm error A complete log is in /root/.npm/_logs/2026-11-22T10_00_00_000Z-debug-0.log {uuid}"),
         format!(
             "npm ERR! Unable to authenticate, need: Bearer authorization_uri=https://login.windows.net/{uuid}, Basic realm=\"https://pkgsprodweu1.app.pkgs.visualstudio.com/\", TFS-Federated"
         ),
         format!("x-request-id: {uuid}"),
     ];
-    for line in include_str!("tests/stays.txt")
-        .lines()
-        .chain(long.iter().map(String::as_str))
-    {
+    for line in include_str!("tests/stays.txt").lines().chain(long.iter().map(String::as_str)) {
         let mut tally = Tally::default();
         assert_eq!(redact(line, &mut tally).as_str(), line);
         assert!(tally.is_empty());
@@ -234,8 +171,5 @@ fn a_tally_counts_by_kind_in_order() {
 #[test]
 fn distinctive_prefixes_are_short_literals() {
     assert!(prefixes().any(|prefix| prefix.text == "_auth"));
-    assert!(
-        prefixes()
-            .all(|prefix| prefix.distinctive && prefix.text.is_ascii() && prefix.text.len() >= 3)
-    );
+    assert!(prefixes().all(|prefix| prefix.distinctive && prefix.text.is_ascii() && prefix.text.len() >= 3));
 }

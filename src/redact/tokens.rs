@@ -34,13 +34,7 @@ pub(super) static TABLE: [Pattern; 11] = [
             Prefix::token("github_pat_", 20),
         ],
         examples: &[
-            |dice| {
-                Example::bare(format!(
-                    "gh{}_{}",
-                    dice.one_of(&["p", "o", "u", "r", "s"]),
-                    dice.alnum(36)
-                ))
-            },
+            |dice| Example::bare(format!("gh{}_{}", dice.one_of(&["p", "o", "u", "r", "s"]), dice.alnum(36))),
             |dice| Example::bare(format!("github_pat_{}_{}", dice.alnum(22), dice.alnum(59))),
             // Since 2026 an app's token carries a JWT and is about 520 characters long.
             |dice| Example::bare(format!("ghs_{}_{}", dice.digits(7), dice.jwt(300))),
@@ -66,9 +60,9 @@ pub(super) static TABLE: [Pattern; 11] = [
             Prefix::token("glimt-", 20),
             Prefix::token("glagent-", 20),
             Prefix::token("glwt-", 20),
-            Prefix::token("gloas-", 20),
-            Prefix::token("glffct-", 20),
-            Prefix::token("GR1348941", 20),
+            Prefix::token("gloas-", 20).common(),
+            Prefix::token("glffct-", 20).common(),
+            Prefix::token("GR1348941", 20).common(),
         ],
         examples: &[
             |dice| Example::bare(format!("gl{}-{}", dice.one_of(GITLAB), dice.url_safe(20))),
@@ -107,13 +101,7 @@ pub(super) static TABLE: [Pattern; 11] = [
         revoke: "In the JFrog platform make a new API key, or change the password, in your profile.",
         prefixes: ARTIFACTORY_OLD,
         examples: &[
-            |dice| {
-                Example::new(
-                    "key: ",
-                    format!("AP{}{}", dice.one_of(&["1", "5", "B"]), dice.alnum(20)),
-                    "",
-                )
-            },
+            |dice| Example::new("key: ", format!("AP{}{}", dice.one_of(&["1", "5", "B"]), dice.alnum(20)), ""),
             |dice| Example::new("key=", format!("AKC{}", dice.alnum(30)), ""),
         ],
         source: r#"(?:^|[\s=:"'])(AP[0-9A-F][A-Za-z0-9]{8}|AKC[A-Za-z0-9]{10})"#,
@@ -131,10 +119,7 @@ pub(super) static TABLE: [Pattern; 11] = [
         kind: "azure token",
         what: "an Azure DevOps personal access token",
         revoke: "In Azure DevOps open User settings, Personal access tokens and revoke it.",
-        prefixes: &[Prefix {
-            lead: 24,
-            ..Prefix::token("AZDO", 4)
-        }],
+        prefixes: &[Prefix { lead: 24, ..Prefix::token("AZDO", 4) }],
         examples: &[|dice| Example::bare(format!("{}AZDO{}", dice.alnum(76), dice.alnum(4)))],
         source: "[A-Za-z0-9]{24,76}AZDO[A-Za-z0-9]{4}",
         starts: Starts::Here,
@@ -145,12 +130,7 @@ pub(super) static TABLE: [Pattern; 11] = [
         kind: "old azure token",
         what: "an Azure DevOps personal access token of the older, 52-character kind",
         revoke: "In Azure DevOps open User settings, Personal access tokens and revoke it.",
-        prefixes: &[
-            Prefix::word("pat="),
-            Prefix::word("pat:"),
-            Prefix::word("token"),
-            Prefix::word("password"),
-        ],
+        prefixes: &[Prefix::word("pat="), Prefix::word("pat:"), Prefix::word("token"), Prefix::word("password")],
         examples: &[|dice| {
             let key = dice.one_of(&["PAT: ", "pat=", "token = ", "password: "]);
             Example::new(key, dice.text("abcdefghijklmnopqrstuvwxyz234567", 52), "")
@@ -175,7 +155,7 @@ pub(super) static TABLE: [Pattern; 11] = [
         kind: "npm legacy token",
         what: "an npm token of the older kind, a UUID (some paid registries still use these)",
         revoke: "Delete it in the token settings of the registry it belongs to.",
-        prefixes: &[Prefix::key("authtoken"), Prefix::key("npm_token")],
+        prefixes: &[Prefix::key("authtoken").common(), Prefix::key("npm_token").common()],
         examples: &[
             |dice| Example::new("//npm.example.com/:_authToken=", dice.uuid(), ""),
             |dice| Example::new("NPM_TOKEN: ", dice.uuid().to_uppercase(), ""),
@@ -190,20 +170,14 @@ pub(super) static TABLE: [Pattern; 11] = [
         what: "a link that finishes an npm login for whoever opens it first",
         revoke: "Do not finish that login; start `npm login` again, the link runs out within minutes.",
         prefixes: &[
-            Prefix::key("/auth/cli/"),
-            Prefix::key("/login/cli/"),
-            Prefix::key("authid"),
-            Prefix::key("sessionid="),
+            Prefix::key("/auth/cli/").common(),
+            Prefix::key("/login/cli/").common(),
+            Prefix::key("authid").common(),
+            Prefix::key("sessionid=").common(),
         ],
         examples: &[
             |dice| Example::new("https://www.npmjs.com/auth/cli/", dice.uuid(), ""),
-            |dice| {
-                Example::new(
-                    "https://www.npmjs.com/login?next=/login/cli/",
-                    dice.uuid(),
-                    "&x=1",
-                )
-            },
+            |dice| Example::new("https://www.npmjs.com/login?next=/login/cli/", dice.uuid(), "&x=1"),
             |dice| Example::new("/-/v1/done?authId=", dice.uuid(), ""),
         ],
         source: "(?i)(?:/auth/cli/|/login/cli/|(?:authId|sessionId)[\"']?[=:][ \"']{0,2})",
@@ -220,18 +194,12 @@ pub(super) static TABLE: [Pattern; 11] = [
         what: "a registry token that stands in the path of a URL",
         revoke: "Delete the token in the settings of that registry and put a new one in your configuration.",
         prefixes: &[
-            Prefix::key("dl.cloudsmith.io/"),
-            Prefix::key(".fury.io/"),
-            Prefix::key("myget.org/f/"),
+            Prefix::key("dl.cloudsmith.io/").common(),
+            Prefix::key(".fury.io/").common(),
+            Prefix::key("myget.org/f/").common(),
         ],
         examples: &[
-            |dice| {
-                Example::new(
-                    "https://dl.cloudsmith.io/",
-                    dice.alnum(16),
-                    "/acme/widgets/npm/",
-                )
-            },
+            |dice| Example::new("https://dl.cloudsmith.io/", dice.alnum(16), "/acme/widgets/npm/"),
             |dice| Example::new("https://npm-proxy.fury.io/", dice.alnum(20), "/acme/"),
             |dice| Example::new("https://www.myget.org/F/acme/auth/", dice.uuid(), "/npm/"),
         ],
@@ -239,14 +207,9 @@ pub(super) static TABLE: [Pattern; 11] = [
         starts: Starts::After,
         value: |hit| {
             let found = setting(hit)?;
-            let len = found
-                .text
-                .iter()
-                .take_while(|&&byte| url_safe(byte))
-                .count();
+            let len = found.text.iter().take_while(|&&byte| url_safe(byte)).count();
             let text = found.text.get(..len)?;
-            let secret =
-                len >= 12 && text.iter().any(u8::is_ascii_digit) && !placeholder(text, None);
+            let secret = len >= 12 && text.iter().any(u8::is_ascii_digit) && !placeholder(text, None);
             secret.then_some(found.range.start..found.range.start + len)
         },
         compiled: OnceLock::new(),
@@ -254,9 +217,7 @@ pub(super) static TABLE: [Pattern; 11] = [
 ];
 
 /// The middles of GitLab's prefixes: `gl` + one of these + `-`.
-const GITLAB: &[&str] = &[
-    "pat", "dt", "rt", "rtr", "soat", "ft", "cbt", "ptt", "imt", "agent", "wt", "oas", "ffct",
-];
+const GITLAB: &[&str] = &["pat", "dt", "rt", "rtr", "soat", "ft", "cbt", "ptt", "imt", "agent", "wt", "oas", "ffct"];
 
 /// Too short to look for in a log.
 const ARTIFACTORY_OLD: &[Prefix] = &[

@@ -13,10 +13,7 @@ const COMMAND: usize = 1024;
 const USERINFO: usize = 512;
 
 /// In every URL, so what follows has to be looked at.
-const LOGIN: Prefix = Prefix {
-    login: true,
-    ..Prefix::word("://")
-};
+const LOGIN: Prefix = Prefix { login: true, ..Prefix::word("://") };
 
 pub(super) static TABLE: [Pattern; 11] = [
     Pattern {
@@ -32,25 +29,17 @@ pub(super) static TABLE: [Pattern; 11] = [
             |dice| Example::new("Authorization: Bearer ", dice.alnum(12), ""),
             |dice| Example::new("> authorization: Basic ", dice.base64_login(14), "\n"),
             |dice| Example::new("\"Authorization\": \"Token ", dice.hex(40), "\""),
-            |dice| {
-                Example::new(
-                    "-H 'Proxy-Authorization: Basic ",
-                    dice.base64_login(10),
-                    "' ",
-                )
-            },
+            |dice| Example::new("-H 'Proxy-Authorization: Basic ", dice.base64_login(10), "' "),
             |dice| Example::new("Authorization: ", dice.alnum(32), ""),
         ],
         source: r#"(?i)authorization[\\"'`]{0,3}[ \t]*[:=][ \t]*[\\"'`\[]{0,3}(?:(?:Basic|Bearer|Token|Digest|Negotiate|ApiKey)[\s|>\xe2\x94\x82]+)?"#,
         starts: Starts::After,
         value: |hit| {
             let found = setting(hit)?;
-            if placeholder(found.text, found.quote) || attribute(found.text) || found.text.len() < 4
-            {
+            if placeholder(found.text, found.quote) || attribute(found.text) || found.text.len() < 4 {
                 return None;
             }
-            (scheme_before(hit) || (found.text.len() >= 16 && random(found.text)))
-                .then_some(found.range)
+            (scheme_before(hit) || (found.text.len() >= 16 && random(found.text))).then_some(found.range)
         },
         compiled: OnceLock::new(),
     },
@@ -84,14 +73,14 @@ pub(super) static TABLE: [Pattern; 11] = [
         what: "a token from a request header",
         revoke: "Delete that token at the server that the request went to.",
         prefixes: &[
-            Prefix::key("private-token"),
-            Prefix::key("job-token"),
-            Prefix::key("deploy-token"),
-            Prefix::key("x-jfrog-art-api"),
+            Prefix::key("private-token").common(),
+            Prefix::key("job-token").common(),
+            Prefix::key("deploy-token").common(),
+            Prefix::key("x-jfrog-art-api").common(),
             Prefix::word("x-api-key"),
             Prefix::word("x-auth-token"),
             Prefix::word("x-nuget-apikey"),
-            Prefix::key("x-amz-security-token"),
+            Prefix::key("x-amz-security-token").common(),
         ],
         examples: &[
             |dice| Example::new("-H \"PRIVATE-TOKEN: ", dice.alnum(20), "\""),
@@ -101,9 +90,7 @@ pub(super) static TABLE: [Pattern; 11] = [
         starts: Starts::After,
         value: |hit| {
             let found = setting(hit)?;
-            let secret = found.text.len() >= 6
-                && !words(found.text)
-                && !placeholder(found.text, found.quote);
+            let secret = found.text.len() >= 6 && !words(found.text) && !placeholder(found.text, found.quote);
             secret.then_some(found.range)
         },
         compiled: OnceLock::new(),
@@ -113,30 +100,19 @@ pub(super) static TABLE: [Pattern; 11] = [
         what: "the cookies of a session",
         revoke: "Sign out of that session at the server it belongs to.",
         prefixes: &[Prefix::word("cookie")],
-        examples: &[|dice| {
-            Example::new(
-                "< Set-Cookie: ",
-                format!("sid={}; Path=/", dice.alnum(32)),
-                "\n",
-            )
-        }],
+        examples: &[|dice| Example::new("< Set-Cookie: ", format!("sid={}; Path=/", dice.alnum(32)), "\n")],
         source: r#"(?i)\bcookie[\\"'`]{0,3}[ \t]*:[ \t]*"#,
         starts: Starts::After,
         value: |hit| {
             let quoted = setting(hit)?;
             if quoted.quote.is_some() {
-                let secret =
-                    quoted.text.contains(&b'=') && !quoted.text.starts_with(MARK.as_bytes());
+                let secret = quoted.text.contains(&b'=') && !quoted.text.starts_with(MARK.as_bytes());
                 return secret.then_some(quoted.range);
             }
             let tail = hit.hay.get(hit.from..hit.limit.max(hit.from))?;
-            let end = tail
-                .iter()
-                .take_while(|byte| !matches!(byte, b'\n' | b'\r' | b'"' | b'\''))
-                .count();
+            let end = tail.iter().take_while(|byte| !matches!(byte, b'\n' | b'\r' | b'"' | b'\'')).count();
             let text = tail.get(..end)?.trim_ascii_end();
-            let secret =
-                text.len() >= 8 && text.contains(&b'=') && !text.starts_with(MARK.as_bytes());
+            let secret = text.len() >= 8 && text.contains(&b'=') && !text.starts_with(MARK.as_bytes());
             secret.then_some(hit.from..hit.from + text.len())
         },
         compiled: OnceLock::new(),
@@ -148,13 +124,7 @@ pub(super) static TABLE: [Pattern; 11] = [
         prefixes: &[LOGIN],
         examples: &[
             |dice| Example::new("https://deploy:", dice.alnum(16), "@npm.example.com/"),
-            |dice| {
-                Example::new(
-                    "git+https://oauth2:",
-                    dice.alnum(20),
-                    "@gitlab.example.com/acme/x.git",
-                )
-            },
+            |dice| Example::new("git+https://oauth2:", dice.alnum(20), "@gitlab.example.com/acme/x.git"),
             |dice| {
                 Example::new(
                     "<https://me:",
@@ -163,11 +133,7 @@ pub(super) static TABLE: [Pattern; 11] = [
                 )
             },
             |dice| {
-                Example::new(
-                    "http://:",
-                    format!("{}/{}", dice.alnum(12), dice.alnum(12)),
-                    "@proxy.example.com:8080",
-                )
+                Example::new("http://:", format!("{}/{}", dice.alnum(12), dice.alnum(12)), "@proxy.example.com:8080")
             },
         ],
         source: r#"://[^\s/@:"'`<>|\[]*:"#,
@@ -180,13 +146,7 @@ pub(super) static TABLE: [Pattern; 11] = [
         what: "a password or token in the label of a link",
         revoke: "Change that password, or delete that token, at the server in that link.",
         prefixes: &[LOGIN],
-        examples: &[|dice| {
-            Example::new(
-                "<https://r.example.com|me:",
-                dice.alnum(20),
-                "@r.example.com>",
-            )
-        }],
+        examples: &[|dice| Example::new("<https://r.example.com|me:", dice.alnum(20), "@r.example.com>")],
         source: r"<[a-z+]+://[^\s<>|]+\|[^\s<>|@:/]+:",
         starts: Starts::After,
         value: userinfo,
@@ -197,13 +157,7 @@ pub(super) static TABLE: [Pattern; 11] = [
         what: "a token in the place of the user of a URL",
         revoke: "Delete that token at the server in that URL.",
         prefixes: &[LOGIN],
-        examples: &[|dice| {
-            Example::new(
-                "git+https://",
-                dice.alnum(24),
-                "@git.example.com/acme/x.git",
-            )
-        }],
+        examples: &[|dice| Example::new("git+https://", dice.alnum(24), "@git.example.com/acme/x.git")],
         source: r"(?i)https?://([a-z0-9_%.~+=-]{20,})@",
         starts: Starts::Group,
         value: |hit| {
@@ -228,20 +182,8 @@ pub(super) static TABLE: [Pattern; 11] = [
             Prefix::word("password="),
         ],
         examples: &[
-            |dice| {
-                Example::new(
-                    "https://gitlab.example.com/x?private_token=",
-                    dice.alnum(20),
-                    "&page=2",
-                )
-            },
-            |dice| {
-                Example::new(
-                    "https://b.example.com/t.tgz?X-Amz-Expires=600&X-Amz-Signature=",
-                    dice.hex(64),
-                    "",
-                )
-            },
+            |dice| Example::new("https://gitlab.example.com/x?private_token=", dice.alnum(20), "&page=2"),
+            |dice| Example::new("https://b.example.com/t.tgz?X-Amz-Expires=600&X-Amz-Signature=", dice.hex(64), ""),
             |dice| {
                 Example::new(
                     "https://x.example.com/t.tgz?sv=1&sig=",
@@ -263,31 +205,18 @@ pub(super) static TABLE: [Pattern; 11] = [
         kind: "curl password",
         what: "a password on a command line",
         revoke: "Change that password, or delete that token, at the server that the command talks to.",
-        prefixes: &[
-            Prefix::word("curl"),
-            Prefix::word("wget"),
-            Prefix::word("http "),
-        ],
+        prefixes: &[Prefix::word("curl"), Prefix::word("wget"), Prefix::word("http ")],
         examples: &[
-            |dice| {
-                Example::new(
-                    "curl -sS -u admin:",
-                    dice.alnum(14),
-                    " https://npm.example.com/",
-                )
-            },
+            |dice| Example::new("curl -sS -u admin:", dice.alnum(14), " https://npm.example.com/"),
             |dice| Example::new("curl --user 'ci:", dice.alnum(14), "' -X PUT"),
             |dice| Example::new("curl -sSuci:", dice.alnum(14), " https://npm.example.com/"),
         ],
         source: r#"[\s"'](?:-[a-zA-Z]{0,6}[uU]|--user|--proxy-user)[ \t=]*["']?[^\s:"'/=-][^\s:"'/]*:"#,
         starts: Starts::After,
         value: |hit| {
-            let before = hit
-                .hay
-                .get(hit.head.start.saturating_sub(COMMAND)..hit.head.start)?;
-            let command = ["curl", "wget", "http "]
-                .iter()
-                .any(|name| memchr::memmem::find(before, name.as_bytes()).is_some());
+            let before = hit.hay.get(hit.head.start.saturating_sub(COMMAND)..hit.head.start)?;
+            let command =
+                ["curl", "wget", "http "].iter().any(|name| memchr::memmem::find(before, name.as_bytes()).is_some());
             let found = setting(hit)?;
             let secret = command && !found.text.is_empty() && !placeholder(found.text, found.quote);
             secret.then_some(found.range)
@@ -310,8 +239,7 @@ pub(super) static TABLE: [Pattern; 11] = [
         value: |hit| {
             let value = run(hit, |byte| byte.is_ascii_hexdigit());
             let text = hit.hay.get(value.clone())?;
-            ((text.len() <= 8 && text.iter().all(u8::is_ascii_digit)) || text.len() >= 32)
-                .then_some(value)
+            ((text.len() <= 8 && text.iter().all(u8::is_ascii_digit)) || text.len() >= 32).then_some(value)
         },
         compiled: OnceLock::new(),
     },
@@ -320,10 +248,7 @@ pub(super) static TABLE: [Pattern; 11] = [
 /// Whether the head ends with the name of a scheme and blanks.
 fn scheme_before(hit: &Hit) -> bool {
     let head = hit.hay.get(hit.head.clone()).unwrap_or_default();
-    let name = head
-        .iter()
-        .rposition(u8::is_ascii_alphanumeric)
-        .unwrap_or(0);
+    let name = head.iter().rposition(u8::is_ascii_alphanumeric).unwrap_or(0);
     let after_key = head.iter().rposition(|byte| matches!(byte, b':' | b'='));
     after_key.is_some_and(|separator| name > separator)
 }
@@ -333,10 +258,7 @@ fn after_scheme(hit: &Hit) -> Option<Range<usize>> {
     let head = hit.hay.get(hit.head.clone())?;
     let blank = head.iter().position(|&byte| byte.is_ascii_whitespace())?;
     let rest = head.get(blank..)?;
-    let skipped = rest
-        .iter()
-        .take_while(|byte| byte.is_ascii_whitespace() || b"|>\xe2\x94\x82".contains(byte))
-        .count();
+    let skipped = rest.iter().take_while(|byte| byte.is_ascii_whitespace() || b"|>\xe2\x94\x82".contains(byte)).count();
     let value = hit.head.start + blank + skipped..run(hit, token68).end;
     let text = hit.hay.get(value.clone())?;
     let secret = text.len() >= 16 && !attribute(text) && random(text) && !placeholder(text, None);
@@ -345,10 +267,7 @@ fn after_scheme(hit: &Hit) -> Option<Range<usize>> {
 
 /// `realm="…"`, `authorization_uri=…`: part of a challenge, which is what the server said.
 fn attribute(text: &[u8]) -> bool {
-    let name = text
-        .iter()
-        .take_while(|&&byte| byte.is_ascii_lowercase() || byte == b'_')
-        .count();
+    let name = text.iter().take_while(|&&byte| byte.is_ascii_lowercase() || byte == b'_').count();
     let then = text.get(name + 1);
     name > 0
         && text.get(name) == Some(&b'=')
@@ -360,23 +279,14 @@ fn attribute(text: &[u8]) -> bool {
 /// The password of `user:password@host`, up to the last `@` in front of the path.
 fn userinfo(hit: &Hit) -> Option<Range<usize>> {
     let tail = hit.all.get(hit.from..)?;
-    let ends = |byte: u8| {
-        byte <= b' '
-            || byte == 0x7f
-            || matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b'|' | b'\\')
-    };
-    let authority = tail
-        .iter()
-        .take_while(|&&byte| !ends(byte) && byte != b'/')
-        .count();
+    let ends =
+        |byte: u8| byte <= b' ' || byte == 0x7f || matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b'|' | b'\\');
+    let authority = tail.iter().take_while(|&&byte| !ends(byte) && byte != b'/').count();
     let text = tail.get(..authority)?;
     let at = match memchr::memrchr(b'@', text) {
         Some(at) => at,
         // A slash in the password. Digits would be a port, a brace a variable in the place of one.
-        None if tail.get(authority) == Some(&b'/')
-            && !text.iter().all(u8::is_ascii_digit)
-            && !text.contains(&b'{') =>
-        {
+        None if tail.get(authority) == Some(&b'/') && !text.iter().all(u8::is_ascii_digit) && !text.contains(&b'{') => {
             let reach = tail.get(..tail.len().min(USERINFO))?;
             let at = memchr::memchr(b'@', reach)?;
             if reach.get(..at)?.iter().any(|&byte| ends(byte)) {

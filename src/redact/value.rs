@@ -48,10 +48,7 @@ pub(super) fn token68(byte: u8) -> bool {
 fn real(hit: &Hit, value: &Range<usize>) -> bool {
     let text = hit.hay.get(value.clone()).unwrap_or_default();
     let secret = text.get(text.len().min(8)..).unwrap_or_default();
-    random(text)
-        && !secret
-            .windows(2)
-            .all(|pair| matches!(pair, [left, right] if left == right))
+    random(text) && !secret.windows(2).all(|pair| matches!(pair, [left, right] if left == right))
 }
 
 /// Whether a text with neither blanks nor quotes looks made by dice: letters and digits change places, or capitals stand
@@ -62,9 +59,7 @@ pub(super) fn random(text: &[u8]) -> bool {
     let letter = text.iter().any(u8::is_ascii_alphabetic);
     let turns = text
         .windows(2)
-        .filter(
-            |pair| matches!(pair, [left, right] if left.is_ascii_digit() != right.is_ascii_digit()),
-        )
+        .filter(|pair| matches!(pair, [left, right] if left.is_ascii_digit() != right.is_ascii_digit()))
         .count();
     (digit && letter && turns >= 2) || (letter && !words(text))
 }
@@ -72,13 +67,9 @@ pub(super) fn random(text: &[u8]) -> bool {
 /// Whether a text is one or more words: letters, dashes, few capitals.
 pub(super) fn words(text: &[u8]) -> bool {
     let capitals = text.iter().filter(|byte| byte.is_ascii_uppercase()).count();
-    let letters = text
-        .iter()
-        .filter(|byte| byte.is_ascii_alphabetic())
-        .count();
-    text.iter().all(|&byte| {
-        byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_' | b'.' | b'/' | b',' | b':')
-    }) && (capitals * 4 <= letters || capitals == letters)
+    let letters = text.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+    text.iter().all(|&byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_' | b'.' | b'/' | b',' | b':'))
+        && (capitals * 4 <= letters || capitals == letters)
 }
 
 /// A value behind a key: what opened it, where it is.
@@ -91,53 +82,30 @@ pub(super) struct Setting<'a> {
 /// Reads the value of a key: up to the closing quote if one opens it, else up to a blank.
 pub(super) fn setting<'a>(hit: &Hit<'a>) -> Option<Setting<'a>> {
     let tail = hit.hay.get(hit.from..hit.limit.max(hit.from))?;
-    let slashes = tail
-        .iter()
-        .take(8)
-        .take_while(|&&byte| byte == b'\\')
-        .count();
-    let quote = tail
-        .get(slashes)
-        .copied()
-        .filter(|byte| matches!(byte, b'"' | b'\'' | b'`' | b'<'));
+    let slashes = tail.iter().take(8).take_while(|&&byte| byte == b'\\').count();
+    let quote = tail.get(slashes).copied().filter(|byte| matches!(byte, b'"' | b'\'' | b'`' | b'<'));
     let open = quote.map_or(0, |_| slashes + 1);
     let inner = tail.get(open..)?;
     let closed = quote.and_then(|quote| {
         let quote = if quote == b'<' { b'>' } else { quote };
-        let end =
-            memchr::memchr2(quote, b'\n', inner).filter(|&end| inner.get(end) == Some(&quote))?;
-        let escapes = inner
-            .get(..end)?
-            .iter()
-            .rev()
-            .take_while(|&&byte| byte == b'\\')
-            .count();
+        let end = memchr::memchr2(quote, b'\n', inner).filter(|&end| inner.get(end) == Some(&quote))?;
+        let escapes = inner.get(..end)?.iter().rev().take_while(|&&byte| byte == b'\\').count();
         Some(end - escapes)
     });
     let end = closed.unwrap_or_else(|| unquoted(inner));
     let start = hit.from + open;
     let text = inner.get(..end)?;
-    Some(Setting {
-        quote: quote.filter(|_| closed.is_some()),
-        text,
-        range: start..start + end,
-    })
+    Some(Setting { quote: quote.filter(|_| closed.is_some()), text, range: start..start + end })
 }
 
 fn unquoted(inner: &[u8]) -> usize {
-    let stops = |byte: u8| {
-        byte <= b' ' || byte == 0x7f || matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\')
-    };
+    let stops = |byte: u8| byte <= b' ' || byte == 0x7f || matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\');
     let end = inner.iter().take_while(|&&byte| !stops(byte)).count();
     let whole = inner.get(..end).unwrap_or_default();
     if placeholder(whole, None) {
         return end;
     }
-    end - whole
-        .iter()
-        .rev()
-        .take_while(|byte| matches!(byte, b',' | b';' | b'.' | b')' | b']' | b'}'))
-        .count()
+    end - whole.iter().rev().take_while(|byte| matches!(byte, b',' | b';' | b'.' | b')' | b']' | b'}')).count()
 }
 
 /// Whether a value stands for a secret without being one: a variable, a mask, or what this room has written.
@@ -145,35 +113,18 @@ pub(super) fn placeholder(value: &[u8], quote: Option<u8>) -> bool {
     if value.is_empty() || value.starts_with(MARK.as_bytes()) {
         return true;
     }
-    if value.iter().all(|&byte| {
-        matches!(
-            byte,
-            b'*' | b'x' | b'X' | b'-' | b'.' | b'#' | 0xe2 | 0x80 | 0xa2 | 0xa6
-        )
-    }) {
+    if value.iter().all(|&byte| matches!(byte, b'*' | b'x' | b'X' | b'-' | b'.' | b'#' | 0xe2 | 0x80 | 0xa2 | 0xa6)) {
         return true;
     }
-    let Some(text) = std::str::from_utf8(value)
-        .ok()
-        .filter(|text| text.len() <= LONGEST_PLACEHOLDER)
-    else {
+    let Some(text) = std::str::from_utf8(value).ok().filter(|text| text.len() <= LONGEST_PLACEHOLDER) else {
         return false;
     };
-    let letters = |inner: &str| {
-        inner
-            .bytes()
-            .all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b' '))
-    };
+    let letters =
+        |inner: &str| inner.bytes().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'-' | b' '));
     let between = |open: char, close: char| {
-        text.strip_prefix(open)
-            .and_then(|rest| rest.strip_suffix(close))
-            .is_some_and(letters)
+        text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)).is_some_and(letters)
     };
-    if between('[', ']')
-        || between('(', ')')
-        || between('<', '>')
-        || quote == Some(b'<') && letters(text)
-    {
+    if between('[', ']') || between('(', ')') || between('<', '>') || quote == Some(b'<') && letters(text) {
         return true;
     }
     text.ends_with("_[hidden]") || text.ends_with("_***") || variable(text)
@@ -187,31 +138,19 @@ fn variable(text: &str) -> bool {
     if text.starts_with("${") {
         return without_braces(text).is_some_and(|rest| rest <= 2);
     }
-    if let Some(name) = text
-        .strip_prefix("$env:")
-        .or_else(|| text.strip_prefix("$Env:"))
-    {
+    if let Some(name) = text.strip_prefix("$env:").or_else(|| text.strip_prefix("$Env:")) {
         return identifier(name);
     }
     if let Some(name) = text.strip_prefix('$') {
         return identifier(name) && (capitals(name) || about_secrets(name));
     }
-    if let Some(name) = text
-        .strip_prefix('%')
-        .and_then(|rest| rest.strip_suffix('%'))
-    {
+    if let Some(name) = text.strip_prefix('%').and_then(|rest| rest.strip_suffix('%')) {
         return identifier(name);
     }
-    [
-        "process.env.",
-        "secrets.",
-        "env.",
-        "vars.",
-        "import.meta.env.",
-    ]
-    .iter()
-    .find_map(|start| text.strip_prefix(start))
-    .is_some_and(|name| identifier(name) && capitals(name))
+    ["process.env.", "secrets.", "env.", "vars.", "import.meta.env."]
+        .iter()
+        .find_map(|start| text.strip_prefix(start))
+        .is_some_and(|name| identifier(name) && capitals(name))
 }
 
 /// How much is left of a text without its `${…}`; nothing if one is not closed.
@@ -226,12 +165,8 @@ fn without_braces(text: &str) -> Option<usize> {
 }
 
 fn identifier(name: &str) -> bool {
-    name.bytes()
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    name.bytes().next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 fn capitals(name: &str) -> bool {
@@ -240,8 +175,5 @@ fn capitals(name: &str) -> bool {
 
 /// `$npm_token`, as Bun's manual has it; a password that begins with `$` has no underscore and such a word.
 fn about_secrets(name: &str) -> bool {
-    name.contains('_')
-        && ["token", "auth", "pass", "secret", "key", "user"]
-            .iter()
-            .any(|word| name.contains(word))
+    name.contains('_') && ["token", "auth", "pass", "secret", "key", "user"].iter().any(|word| name.contains(word))
 }

@@ -24,37 +24,25 @@ struct Piece {
 impl View {
     /// The range of the parent that a range of this view stands for.
     pub fn to_parent(&self, range: &Range<usize>) -> Range<usize> {
-        let start = self.piece(range.start).map_or(0, |piece| {
-            if piece.copied {
-                piece.from + (range.start - piece.at)
-            } else {
-                piece.from
-            }
-        });
+        let start = self
+            .piece(range.start)
+            .map_or(0, |piece| if piece.copied { piece.from + (range.start - piece.at) } else { piece.from });
         let last = range.end.saturating_sub(1);
-        let end = self.piece(last).map_or(0, |piece| {
-            if piece.copied {
-                piece.from + (last - piece.at) + 1
-            } else {
-                piece.to
-            }
-        });
+        let end = self.piece(last).map_or(
+            0,
+            |piece| {
+                if piece.copied { piece.from + (last - piece.at) + 1 } else { piece.to }
+            },
+        );
         start..end.max(start)
     }
 
     /// The offset of this view for an offset of its parent that was not changed.
     fn offset_of(&self, offset: usize) -> usize {
         let after = self.pieces.partition_point(|piece| piece.from <= offset);
-        after
-            .checked_sub(1)
-            .and_then(|last| self.pieces.get(last))
-            .map_or(0, |piece| {
-                if piece.copied {
-                    piece.at + (offset - piece.from).min(piece.to - piece.from)
-                } else {
-                    piece.at
-                }
-            })
+        after.checked_sub(1).and_then(|last| self.pieces.get(last)).map_or(0, |piece| {
+            if piece.copied { piece.at + (offset - piece.from).min(piece.to - piece.from) } else { piece.at }
+        })
     }
 
     fn piece(&self, offset: usize) -> Option<&Piece> {
@@ -78,11 +66,7 @@ pub(super) struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     pub fn new(parent: &'a [u8]) -> Self {
-        Self {
-            parent,
-            view: View::default(),
-            done: 0,
-        }
+        Self { parent, view: View::default(), done: 0 }
     }
 
     /// Leaves a range of the parent out.
@@ -95,12 +79,7 @@ impl<'a> Builder<'a> {
     pub fn put(&mut self, range: Range<usize>, bytes: &[u8]) {
         self.copy_up_to(range.start);
         let at = self.view.bytes.len();
-        self.view.pieces.push(Piece {
-            at,
-            from: range.start,
-            to: range.end,
-            copied: false,
-        });
+        self.view.pieces.push(Piece { at, from: range.start, to: range.end, copied: false });
         self.view.bytes.extend_from_slice(bytes);
         self.done = range.end;
     }
@@ -120,21 +99,12 @@ impl<'a> Builder<'a> {
     }
 
     fn copy_up_to(&mut self, end: usize) {
-        if let Some(run) = self
-            .parent
-            .get(self.done..end)
-            .filter(|run| !run.is_empty())
-        {
+        if let Some(run) = self.parent.get(self.done..end).filter(|run| !run.is_empty()) {
             if self.view.bytes.capacity() == 0 {
                 self.view.bytes.reserve(self.parent.len());
             }
             let at = self.view.bytes.len();
-            self.view.pieces.push(Piece {
-                at,
-                from: self.done,
-                to: end,
-                copied: true,
-            });
+            self.view.pieces.push(Piece { at, from: self.done, to: end, copied: true });
             self.view.bytes.extend_from_slice(run);
         }
     }

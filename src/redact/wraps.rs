@@ -14,16 +14,14 @@ const FIRST_WORD: usize = 64;
 
 /// Words that begin a line of its own: what package managers, shells and `.npmrc` files write.
 const OPENERS: &[&str] = &[
-    "npm", "npx", "pnpm", "yarn", "bun", "bunx", "node", "error", "err!", "info", "warn",
-    "warning", "verbose", "verb", "silly", "http", "notice", "timing", "at", "code", "get", "put",
-    "post", "delete", "remote:", "export", "set", "curl", "run", "help", "hint",
+    "npm", "npx", "pnpm", "yarn", "bun", "bunx", "node", "error", "err!", "info", "warn", "warning", "verbose", "verb",
+    "silly", "http", "notice", "timing", "at", "code", "get", "put", "post", "delete", "remote:", "export", "set",
+    "curl", "run", "help", "hint",
 ];
 
 /// The same for prose; in small letters only, or capitals of a token would be taken for them.
-const PROSE: &[&str] = &[
-    "and", "the", "in", "is", "to", "of", "for", "or", "if", "it", "with", "from", "that", "this",
-    "on",
-];
+const PROSE: &[&str] =
+    &["and", "the", "in", "is", "to", "of", "for", "or", "if", "it", "with", "from", "that", "this", "on"];
 
 /// Keys of `.npmrc` and its relatives that come before `=` or `:`.
 const KEYS: &[&str] = &[
@@ -110,13 +108,7 @@ fn breaks(text: &[u8]) -> impl Iterator<Item = (Lines<'_>, usize)> {
         let rest = text.get(start..)?;
         let below = rest.get(..memchr::memchr(b'\n', rest).unwrap_or(rest.len()))?;
         let indent = frame(below);
-        let lines = Lines {
-            whole,
-            above: without_border(whole),
-            below,
-            indent,
-            next: below.get(indent..)?,
-        };
+        let lines = Lines { whole, above: without_border(whole), below, indent, next: below.get(indent..)? };
         Some((lines, newline))
     })
 }
@@ -179,19 +171,12 @@ pub(super) fn frame(line: &[u8]) -> usize {
 }
 
 fn last_word(line: &[u8]) -> &[u8] {
-    let start = line
-        .iter()
-        .rposition(u8::is_ascii_whitespace)
-        .map_or(0, |blank| blank + 1);
+    let start = line.iter().rposition(u8::is_ascii_whitespace).map_or(0, |blank| blank + 1);
     line.get(start..).unwrap_or_default()
 }
 
 fn random_start(next: &[u8]) -> bool {
-    let run = next
-        .iter()
-        .take(FIRST_WORD)
-        .take_while(|&&byte| url_safe(byte))
-        .count();
+    let run = next.iter().take(FIRST_WORD).take_while(|&&byte| url_safe(byte)).count();
     let run = next.get(..run).unwrap_or_default();
     run.len() >= 12 && random(run)
 }
@@ -213,32 +198,20 @@ impl Lines<'_> {
         }
         // A key may itself have been broken; it stands for itself only where the line above ends in a value.
         let above = last_word(self.above);
-        let value = above
-            .iter()
-            .any(|byte| byte.is_ascii_digit() || *byte == b'=')
-            || in_url(above);
+        let value = above.iter().any(|byte| byte.is_ascii_digit() || *byte == b'=') || in_url(above);
         value && key(word, rest)
     }
 }
 
 /// Whether a line that begins with this word is one of a configuration: `registry=…`, `//host/:_authToken=…`, `help: …`.
 fn key(word: &[u8], rest: &[u8]) -> bool {
-    let starts = [
-        &b"//"[..],
-        b"http://",
-        b"https://",
-        b"ERR_",
-        b"HTTP/",
-        b"-----",
-    ];
+    let starts = [&b"//"[..], b"http://", b"https://", b"ERR_", b"HTTP/", b"-----"];
     if starts.iter().any(|start| word.starts_with(start)) {
         return true;
     }
     let name = word.iter().take_while(|&&byte| url_safe(byte)).count();
     let (name, then) = word.split_at(name);
-    let known = KEYS
-        .iter()
-        .any(|key| name.eq_ignore_ascii_case(key.as_bytes()));
+    let known = KEYS.iter().any(|key| name.eq_ignore_ascii_case(key.as_bytes()));
     match (then, rest) {
         ([b'=' | b':', ..], _) if known => true,
         ([], [b' ', b'=' | b':', ..]) => known || variable(name),
@@ -258,9 +231,7 @@ fn in_url(word: &[u8]) -> bool {
 }
 
 fn opener(word: &[u8]) -> bool {
-    OPENERS
-        .iter()
-        .any(|opener| word.eq_ignore_ascii_case(opener.as_bytes()))
+    OPENERS.iter().any(|opener| word.eq_ignore_ascii_case(opener.as_bytes()))
         || PROSE.iter().any(|opener| word == opener.as_bytes())
 }
 
