@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use super::fake::Example;
 use super::pattern::{Hit, Pattern, Prefix, Starts};
-use super::value::{Setting, placeholder, random, setting, words};
+use super::value::{Setting, letters, placeholder, random, setting};
 
 pub(super) static TABLE: [Pattern; 5] = [
     Pattern {
@@ -49,7 +49,7 @@ pub(super) static TABLE: [Pattern; 5] = [
                 .rev()
                 .find(|byte| !byte.is_ascii_whitespace())
                 == Some(&b':');
-            let prose = colon && found.quote.is_none() && words(found.text);
+            let prose = colon && found.quote.is_none() && letters(found.text);
             (found.text.len() >= 3 && !prose && !nothing(&found)).then_some(found.range)
         },
         compiled: OnceLock::new(),
@@ -92,7 +92,7 @@ pub(super) static TABLE: [Pattern; 5] = [
         starts: Starts::After,
         value: |hit| {
             let found = setting(hit)?;
-            let secret = found.text.len() >= 3 && !words(found.text) || found.text.len() >= 16;
+            let secret = found.text.len() >= 3 && !letters(found.text) || found.text.len() >= 16;
             (secret && !nothing(&found) && !found.text.starts_with(b"--")).then_some(found.range)
         },
         compiled: OnceLock::new(),
@@ -135,7 +135,7 @@ pub(super) static TABLE: [Pattern; 5] = [
         value: |hit| {
             let found = setting(hit)?;
             let assigned = hit.hay.get(hit.head.clone())?.contains(&b'=');
-            let prose = !assigned && found.quote.is_none() && words(found.text);
+            let prose = !assigned && found.quote.is_none() && letters(found.text);
             (found.text.len() >= 6 && !prose && !nothing(&found)).then_some(found.range)
         },
         compiled: OnceLock::new(),
@@ -168,7 +168,7 @@ pub(super) static TABLE: [Pattern; 5] = [
             let found = setting(hit)?;
             let assigned = hit.hay.get(hit.head.end - 1) == Some(&b'=');
             let prose = found.text.starts_with(b"-")
-                || !assigned && (words(found.text) || found.text.contains(&b'/'));
+                || !assigned && (letters(found.text) || found.text.contains(&b'/'));
             (found.text.len() >= 4 && !prose && !nothing(&found)).then_some(found.range)
         },
         compiled: OnceLock::new(),
