@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::fake::Example;
-use super::pattern::{Hit, Pattern, Prefix, Starts};
+use super::pattern::{Around, Hit, Pattern, Prefix, Starts};
 use super::value::{dotted, random, run, url_safe};
 
 pub(super) static TABLE: [Pattern; 8] = [
@@ -83,6 +83,7 @@ pub(super) static TABLE: [Pattern; 8] = [
         revoke: "In Discord's developer portal open the application, Bot, and reset the token.",
         prefixes: &[Prefix {
             lead: 23,
+            around: Around::Number,
             ..Prefix::token(".", 6).common()
         }],
         examples: &[|dice| {

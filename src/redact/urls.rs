@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::fake::Example;
-use super::pattern::{Hit, Pattern, Prefix, Starts};
+use super::pattern::{Around, Hit, Pattern, Prefix, Starts};
 use super::value::{letters, placeholder, random, run, token68};
 
 /// So far behind a password that may hold a slash is the `@` looked for.
@@ -12,7 +12,7 @@ const USERINFO: usize = 512;
 
 /// In every URL, so what follows has to be looked at.
 const LOGIN: Prefix = Prefix {
-    login: true,
+    around: Around::Login,
     ..Prefix::word("://")
 };
 

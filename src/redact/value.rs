@@ -79,7 +79,7 @@ pub(super) fn words(text: &[u8]) -> bool {
     })
 }
 
-/// Whether a text is letters and dashes only, as what follows a key in prose is ("NPM_TOKEN: missing").
+/// Whether a text is letters and dashes only, as what follows a key in prose is (`NPM_TOKEN: missing`).
 pub(super) fn letters(text: &[u8]) -> bool {
     text.iter().all(|byte| {
         byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_' | b'.' | b',' | b':' | b'/')
