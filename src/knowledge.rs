@@ -3,7 +3,7 @@
 //! This room holds the types. Reading the files (embedded ones or a folder given with `--knowledge`) is [`load`]; the
 //! checks that keep them honest are [`check`].
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 pub mod check;
 pub mod load;
 pub mod template;
+pub mod words;
 
 pub use load::{LoadError, load_dir, load_embedded};
+pub use words::Words;
 
 /// The name of one entry, as in its file name: lower-case words joined by `_`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
@@ -46,9 +48,23 @@ pub struct Knowledge {
     pub causes: Vec<Cause>,
     /// How to tell which registry a text speaks of; the first match wins.
     pub registries: Vec<RegistryKind>,
+    words: OnceLock<Words>,
 }
 
 impl Knowledge {
+    /// From entries in any order and registries in theirs.
+    #[must_use]
+    pub fn new(mut causes: Vec<Cause>, registries: Vec<RegistryKind>) -> Self {
+        causes.sort_by(|a, b| a.id.cmp(&b.id));
+        Self { causes, registries, words: OnceLock::new() }
+    }
+
+    /// The words of every signal, compiled at the first call.
+    #[must_use]
+    pub fn words(&self) -> &Words {
+        self.words.get_or_init(|| Words::new(&self.causes))
+    }
+
     /// The cause with this id.
     #[must_use]
     pub fn cause(&self, id: &str) -> Option<&Cause> {

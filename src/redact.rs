@@ -3,25 +3,28 @@
 //! Everything that people paste passes through [`redact`] before it is stored, logged, hashed, matched or echoed. What comes
 //! out is a [`Redacted`], which only this room can make, so no later room can be handed raw text by mistake.
 //!
-//! - `pattern`: what one entry of the table holds. `tokens`, `clouds`, `transport`, `settings`: the table.
+//! - `pattern`: what one entry of the table holds. `tokens`, `clouds`, `formats`, `transport`, `urls`, `settings`: the table.
 //! - `value`: where a value ends, and which values only stand for a secret.
-//! - `escapes`, `wraps`, `view`, `layers`: the text as it was before terminals, chats and encoders got at it, with a way back to the
-//!   offsets of the text as it is.
+//! - `escapes`, `encodings`, `wraps`, `view`, `layers`: the text as it was before terminals, chats and encoders got
+//!   at it, with a way back to the offsets of the text as it is.
 //! - `prefilter`, `engine`: which entries are worth trying, where they hit, and what is written instead.
 //! - `fake`: made-up secrets for the tests, so that none has to stand in the source.
 
 use std::collections::BTreeMap;
 
 mod clouds;
+mod encodings;
 mod engine;
 mod escapes;
 mod fake;
+mod formats;
 mod layers;
 mod pattern;
 mod prefilter;
 mod settings;
 mod tokens;
 mod transport;
+mod urls;
 mod value;
 mod view;
 mod wraps;
@@ -86,8 +89,9 @@ impl Tally {
 
 /// All entries of the table. Where two claim the same text, the earlier one names it.
 pub fn patterns() -> impl Iterator<Item = &'static Pattern> {
-    let tokens = tokens::TABLE.iter().chain(&clouds::TABLE);
-    tokens.chain(&transport::TABLE).chain(&settings::TABLE)
+    let shapes = tokens::TABLE.iter().chain(&clouds::TABLE).chain(&formats::TABLE);
+    let places = transport::TABLE.iter().chain(&urls::TABLE).chain(&settings::TABLE);
+    shapes.chain(places)
 }
 
 /// The entry for a kind, as it stands in a [`Tally`]: says what the secret was and how to revoke it.

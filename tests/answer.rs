@@ -99,7 +99,7 @@ fn knowledge() -> Knowledge {
         neighbours: vec![],
         samples: Samples { matches: vec![], no_match: vec![] },
     };
-    Knowledge { causes: vec![cause], registries: vec![] }
+    Knowledge::new(vec![cause], vec![])
 }
 
 fn diagnosis(report: Report) -> Diagnosis {

@@ -91,7 +91,7 @@ when = { registry = ["npm-public"] }
     let mut causes = vec![missing, wrong, short("token_dead", "a dead token"), short("env_empty", "an empty variable")];
     causes.sort_by(|a, b| a.id.cmp(&b.id));
     let row: RegistryKind = toml::from_str("kind = \"nexus\"\nname = \"Nexus\"\nsources = []").unwrap();
-    Knowledge { causes, registries: vec![row] }
+    Knowledge::new(causes, vec![row])
 }
 
 fn ranked(id: &str, weight: u8, line: &str) -> RankedCause {

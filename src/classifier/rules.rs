@@ -1,6 +1,6 @@
 //! Knowledge held against the fields of a report.
 
-use crate::knowledge::{Cause, Condition, Knowledge, Signal};
+use crate::knowledge::{Cause, Condition, Knowledge, Signal, Words, words::Sightings};
 
 use super::{
     Confidence, RankedCause, Unknown,
@@ -20,14 +20,14 @@ struct Facts<'a> {
     report: &'a Report,
     family: Option<String>,
     status: Option<u16>,
-    said: Vec<String>,
-    around: Vec<String>,
+    said: Sightings<'a>,
+    around: Sightings<'a>,
 }
 
 /// The causes that the text speaks for, best first. Empty when the knowledge has nothing to say.
 #[must_use]
 pub fn rank(report: &Report, knowledge: &Knowledge) -> Vec<RankedCause> {
-    let facts = Facts::new(report);
+    let facts = Facts::new(report, knowledge.words());
     let mut ranked: Vec<(&Cause, RankedCause)> = knowledge
         .causes
         .iter()
@@ -70,7 +70,7 @@ pub fn unknown(report: &Report) -> Vec<Unknown> {
 }
 
 impl<'a> Facts<'a> {
-    fn new(report: &'a Report) -> Self {
+    fn new(report: &'a Report, words: &'a Words) -> Self {
         let fold = |lines: &[Line]| lines.iter().map(|l| marker::fold(&l.text).into_owned()).collect::<Vec<_>>();
         let said = fold(&report.said);
         let status = report
@@ -80,8 +80,8 @@ impl<'a> Facts<'a> {
             report,
             family: report.family().or_else(|| status.map(|s| format!("E{s}"))),
             status,
-            said,
-            around: fold(&report.around),
+            said: words.sight(&said),
+            around: words.sight(&fold(&report.around)),
         }
     }
 
@@ -135,8 +135,8 @@ impl<'a> Facts<'a> {
             |f, c| given(&c.sent, |list| f.report.sent.is_some_and(|s| holds(list, s.as_str()))),
             |f, c| c.scoped.map(|scoped| f.report.package.is_some() && f.report.scope.is_some() == scoped),
             |f, c| given(&c.place, |list| f.is_at(list)),
-            |f, c| given(&c.said, |list| line_with(&f.said, list).is_some()),
-            |f, c| given(&c.around, |list| line_with(&f.around, list).is_some()),
+            |f, c| given(&c.said, |list| f.said.line_with(list).is_some()),
+            |f, c| given(&c.around, |list| f.around.line_with(list).is_some()),
         ];
         CHECKS.iter().map(move |check| check(self, c))
     }
@@ -166,8 +166,8 @@ impl<'a> Facts<'a> {
     /// The lines by which a condition holds: the words it asks for, else the line with the status or the code.
     fn evidence(&self, condition: &Condition) -> Vec<Line> {
         let mut lines = Vec::new();
-        let said = line_with(&self.said, &condition.said);
-        let around = line_with(&self.around, &condition.around);
+        let said = self.said.line_with(&condition.said);
+        let around = self.around.line_with(&condition.around);
         let around = around.and_then(|i| self.report.around.get(i));
         // A command tells where one stands; what happened stands in the block.
         let command =
@@ -205,12 +205,4 @@ fn holds(list: &[String], value: &str) -> bool {
 /// As for entries: an empty list means any.
 fn any(list: &[String], value: &str) -> bool {
     list.is_empty() || holds(list, value)
-}
-
-/// The first line that holds one of the words.
-fn line_with(lines: &[String], words: &[String]) -> Option<usize> {
-    if words.is_empty() {
-        return None;
-    }
-    lines.iter().position(|line| words.iter().any(|w| memchr::memmem::find(line.as_bytes(), w.as_bytes()).is_some()))
 }

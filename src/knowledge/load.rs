@@ -112,9 +112,8 @@ fn assemble(files: impl Iterator<Item = (String, String)>, registries: (&str, &s
         }
         causes.push(cause);
     }
-    causes.sort_by(|a, b| a.id.cmp(&b.id));
     let table: RegistryTable = parse(registries.0, registries.1)?;
-    Ok(Knowledge { causes, registries: table.registries })
+    Ok(Knowledge::new(causes, table.registries))
 }
 
 fn parse<T: serde::de::DeserializeOwned>(path: &str, text: &str) -> Result<T, LoadError> {

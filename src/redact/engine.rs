@@ -56,7 +56,7 @@ fn finds(text: &str) -> Vec<Find> {
     let mut finds = Vec::new();
     for (rank, pattern) in patterns().enumerate().filter(|(rank, _)| layers.traces() >> rank & 1 == 1) {
         for which in layers.each() {
-            pattern.find(layers.bytes(which), layers.seams(which), |range| {
+            pattern.find(layers.bytes(which), layers.joins(which), |range| {
                 let range = whole_characters(text, layers.to_text(which, range));
                 if !range.is_empty() {
                     finds.push(Find { range, rank, kind: pattern.kind });

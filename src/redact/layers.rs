@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::prefilter::{Ranks, broken, search};
-use super::view::View;
-use super::{escapes, wraps};
+use super::view::{Join, View};
+use super::{encodings, escapes, wraps};
 
 /// So many layers of escapes are undone: JSON in HTML, JSON in JSON.
 const NESTED: usize = 3;
@@ -69,8 +69,8 @@ impl<'a> Layers<'a> {
         self.layer(which).map_or(self.text, |layer| &layer.view.bytes)
     }
 
-    pub fn seams(&self, which: Option<usize>) -> &[usize] {
-        self.layer(which).map_or(&[], |layer| &layer.view.seams)
+    pub fn joins(&self, which: Option<usize>) -> &[Join] {
+        self.layer(which).map_or(&[], |layer| &layer.view.joins)
     }
 
     /// The range of the text for a range of a view.
@@ -90,8 +90,8 @@ impl<'a> Layers<'a> {
     }
 
     fn lay_decoded(&mut self, below: Option<usize>) {
-        let view = escapes::percent_decoded(self.bytes(below));
-        let view = view.map(|view| view.with_seams_of(self.seams(below)));
+        let view = encodings::percent_decoded(self.bytes(below));
+        let view = view.map(|view| view.with_joins_of(self.joins(below)));
         self.lay(below, view);
     }
 

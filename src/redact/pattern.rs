@@ -7,9 +7,11 @@ use std::sync::OnceLock;
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::fake::{Dice, Example};
+use super::value::placeholder;
+use super::view::Join;
 
 /// So many bytes behind a head are enough to tell a secret from anything else.
-const JUDGED: usize = 512;
+const JUDGED: usize = 256;
 /// So much may a value be shortened by for the punctuation at its end.
 const TRIMMED: usize = 64;
 
@@ -148,26 +150,27 @@ impl Pattern {
         self.compiled.get_or_init(|| RegexBuilder::new(self.source).unicode(false).build().ok()).as_ref()
     }
 
-    /// Reports the range of every value in `hay`. `seams` are the offsets, ascending, of joined line breaks that need not
-    /// have been wraps: only a head may lie across one, a value of unknown length ends there.
-    pub(super) fn find(&self, hay: &[u8], seams: &[usize], mut report: impl FnMut(Range<usize>)) {
+    /// Reports the range of every value in `hay`, a text with line breaks taken out at `joins`. Only a head may lie across a
+    /// break that need not have been a wrap; a value of unknown length ends there.
+    pub(super) fn find(&self, hay: &[u8], joins: &[Join], mut report: impl FnMut(Range<usize>)) {
         let Some(regex) = self.regex() else { return };
         let mut at = 0;
         while let Some((head, from)) = self.head(regex, hay, at) {
-            let next = seams.partition_point(|&seam| seam < head.end);
-            let seam = seams.get(next).copied().unwrap_or(hay.len());
+            let after = |offset: usize| joins.get(joins.partition_point(|join| join.at < offset)..).unwrap_or_default();
+            let seam = after(head.end).iter().find(|join| !join.firm).map_or(hay.len(), |join| join.at);
             let retry = if self.starts == Starts::Here { head.end } else { from };
             let start = head.start;
-            at = match self.judge(&Spot { hay, head, from, seam }) {
-                Some(value) if value.start < value.end => {
-                    let end = value.end;
-                    report(value);
-                    end.max(retry)
-                }
-                _ => retry,
-            };
+            let value = self.judge(&Spot { hay, head, from, seam }).filter(|value| {
+                // A placeholder at the end of a line is not made a secret by the next line.
+                let join = after(value.start + 1).first().filter(|join| join.at < value.end);
+                let above = join.and_then(|join| hay.get(value.start..join.at));
+                value.start < value.end && !above.is_some_and(|above| placeholder(above, None))
+            });
             // Every regex takes at least one byte, but a loop must not depend on that.
-            at = at.max(start + 1);
+            at = value.as_ref().map_or(retry, |value| value.end.max(retry)).max(start + 1);
+            if let Some(value) = value {
+                report(value);
+            }
             if at > hay.len() {
                 break;
             }

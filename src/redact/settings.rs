@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use super::fake::Example;
 use super::pattern::{Hit, Pattern, Prefix, Starts};
-use super::value::{Setting, placeholder, random, setting, words};
+use super::value::{Setting, letters, placeholder, random, setting};
 
 pub(super) static TABLE: [Pattern; 5] = [
     Pattern {
@@ -38,7 +38,7 @@ pub(super) static TABLE: [Pattern; 5] = [
             let found = setting(hit)?;
             let colon =
                 hit.hay.get(hit.head.clone())?.iter().rev().find(|byte| !byte.is_ascii_whitespace()) == Some(&b':');
-            let prose = colon && found.quote.is_none() && words(found.text);
+            let prose = colon && found.quote.is_none() && letters(found.text);
             (found.text.len() >= 3 && !prose && !nothing(&found)).then_some(found.range)
         },
         compiled: OnceLock::new(),
@@ -71,7 +71,7 @@ pub(super) static TABLE: [Pattern; 5] = [
         starts: Starts::After,
         value: |hit| {
             let found = setting(hit)?;
-            let secret = found.text.len() >= 3 && !words(found.text) || found.text.len() >= 16;
+            let secret = found.text.len() >= 3 && !letters(found.text) || found.text.len() >= 16;
             (secret && !nothing(&found) && !found.text.starts_with(b"--")).then_some(found.range)
         },
         compiled: OnceLock::new(),
@@ -108,7 +108,7 @@ pub(super) static TABLE: [Pattern; 5] = [
         value: |hit| {
             let found = setting(hit)?;
             let assigned = hit.hay.get(hit.head.clone())?.contains(&b'=');
-            let prose = !assigned && found.quote.is_none() && words(found.text);
+            let prose = !assigned && found.quote.is_none() && letters(found.text);
             (found.text.len() >= 6 && !prose && !nothing(&found)).then_some(found.range)
         },
         compiled: OnceLock::new(),
@@ -134,7 +134,8 @@ pub(super) static TABLE: [Pattern; 5] = [
         value: |hit| {
             let found = setting(hit)?;
             let assigned = hit.hay.get(hit.head.end - 1) == Some(&b'=');
-            let prose = found.text.starts_with(b"-") || !assigned && (words(found.text) || found.text.contains(&b'/'));
+            let prose =
+                found.text.starts_with(b"-") || !assigned && (letters(found.text) || found.text.contains(&b'/'));
             (found.text.len() >= 4 && !prose && !nothing(&found)).then_some(found.range)
         },
         compiled: OnceLock::new(),

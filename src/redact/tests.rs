@@ -113,6 +113,18 @@ fn keys_and_hosts_stay() {
 }
 
 #[test]
+fn passwords_that_look_like_words_go() {
+    for line in [
+        "ARTIFACTORY_PASSWORD: Summer2024",
+        "NPM_TOKEN=correcthorse",
+        "//r.example.com/:_authToken=YOUR_TOKEN_HERE",
+        "password = 'opensesame'",
+    ] {
+        assert!(redacted(line).contains("[redacted "), "{line}");
+    }
+}
+
+#[test]
 fn what_a_line_break_ends_is_not_joined_to_the_next_line() {
     let token = format!("npm_{}", Dice::new(3).alnum(36));
     for next in [

@@ -51,25 +51,28 @@ fn real(hit: &Hit, value: &Range<usize>) -> bool {
     random(text) && !secret.windows(2).all(|pair| matches!(pair, [left, right] if left == right))
 }
 
-/// Whether a text with neither blanks nor quotes looks made by dice: letters and digits change places, or capitals stand
-/// where no word has them.
+/// Whether a text with neither blanks nor quotes looks made by dice.
 pub(super) fn random(text: &[u8]) -> bool {
     let text = text.get(..text.len().min(200)).unwrap_or_default();
-    let digit = text.iter().any(u8::is_ascii_digit);
-    let letter = text.iter().any(u8::is_ascii_alphabetic);
-    let turns = text
-        .windows(2)
-        .filter(|pair| matches!(pair, [left, right] if left.is_ascii_digit() != right.is_ascii_digit()))
-        .count();
-    (digit && letter && turns >= 2) || (letter && !words(text))
+    text.iter().any(u8::is_ascii_alphabetic) && !words(text)
 }
 
-/// Whether a text is one or more words: letters, dashes, few capitals.
+/// Whether a text is one or more words, with dashes and the like between them: letters with few capitals or nothing but
+/// capitals, and perhaps a short number.
 pub(super) fn words(text: &[u8]) -> bool {
-    let capitals = text.iter().filter(|byte| byte.is_ascii_uppercase()).count();
-    let letters = text.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
-    text.iter().all(|&byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_' | b'.' | b'/' | b',' | b':'))
-        && (capitals * 4 <= letters || capitals == letters)
+    let separates = |byte: &u8| matches!(byte, b'-' | b'_' | b'.' | b'/' | b',' | b':');
+    text.split(separates).all(|word| {
+        let letters = word.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let (letters, number) = word.split_at(letters);
+        let capitals = letters.iter().filter(|byte| byte.is_ascii_uppercase()).count();
+        let number = number.len() <= 4 && number.iter().all(u8::is_ascii_digit);
+        number && (capitals <= 1 || capitals * 4 <= letters.len() || capitals == letters.len())
+    })
+}
+
+/// Whether a text is letters and dashes only, as what follows a key in prose is (`NPM_TOKEN: missing`).
+pub(super) fn letters(text: &[u8]) -> bool {
+    text.iter().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_' | b'.' | b',' | b':' | b'/'))
 }
 
 /// A value behind a key: what opened it, where it is.
@@ -83,7 +86,7 @@ pub(super) struct Setting<'a> {
 pub(super) fn setting<'a>(hit: &Hit<'a>) -> Option<Setting<'a>> {
     let tail = hit.hay.get(hit.from..hit.limit.max(hit.from))?;
     let slashes = tail.iter().take(8).take_while(|&&byte| byte == b'\\').count();
-    let quote = tail.get(slashes).copied().filter(|byte| matches!(byte, b'"' | b'\'' | b'`' | b'<'));
+    let quote = tail.get(slashes).copied().filter(|byte| matches!(byte, b'"' | b'\'' | b'<'));
     let open = quote.map_or(0, |_| slashes + 1);
     let inner = tail.get(open..)?;
     let closed = quote.and_then(|quote| {
@@ -113,7 +116,7 @@ pub(super) fn placeholder(value: &[u8], quote: Option<u8>) -> bool {
     if value.is_empty() || value.starts_with(MARK.as_bytes()) {
         return true;
     }
-    if value.iter().all(|&byte| matches!(byte, b'*' | b'x' | b'X' | b'-' | b'.' | b'#' | 0xe2 | 0x80 | 0xa2 | 0xa6)) {
+    if mask(value) {
         return true;
     }
     let Some(text) = std::str::from_utf8(value).ok().filter(|text| text.len() <= LONGEST_PLACEHOLDER) else {
@@ -127,7 +130,19 @@ pub(super) fn placeholder(value: &[u8], quote: Option<u8>) -> bool {
     if between('[', ']') || between('(', ')') || between('<', '>') || quote == Some(b'<') && letters(text) {
         return true;
     }
-    text.ends_with("_[hidden]") || text.ends_with("_***") || variable(text)
+    // pnpm leaves the first four characters.
+    let hidden = text.strip_suffix("[hidden]").is_some_and(|start| start.len() <= 4);
+    let start = ["npm_", "ghp_", "glpat-"].iter().find_map(|start| text.strip_prefix(start));
+    hidden || start.is_some_and(|rest| mask(rest.as_bytes())) || variable(text)
+}
+
+/// Stars, a row of the same letter x, dots.
+fn mask(value: &[u8]) -> bool {
+    let stars = value.iter().all(|byte| *byte == b'*');
+    // The last four bytes are parts of a bullet and of an ellipsis.
+    let others =
+        value.iter().all(|byte| matches!(byte, b'*' | b'x' | b'X' | b'-' | b'.' | b'#' | 0xe2 | 0x80 | 0xa2 | 0xa6));
+    stars || (others && value.len() >= 3)
 }
 
 /// Whether a value is a reference to a variable, in the words of a shell, a config file or a CI system.

@@ -6,9 +6,17 @@ use std::ops::Range;
 #[derive(Debug, Default)]
 pub(super) struct View {
     pub bytes: Vec<u8>,
-    /// Offsets, ascending, of joined line breaks that need not have been wraps.
-    pub seams: Vec<usize>,
+    /// Where line breaks were taken out, ascending.
+    pub joins: Vec<Join>,
     pieces: Vec<Piece>,
+}
+
+/// A place of a view where a line break was taken out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Join {
+    pub at: usize,
+    /// Whether it most likely was a wrap, not just possibly.
+    pub firm: bool,
 }
 
 /// A run of the view and the run of the parent that it stands for.
@@ -50,9 +58,10 @@ impl View {
         self.pieces.get(after.checked_sub(1)?)
     }
 
-    /// Takes over the seams of the parent.
-    pub fn with_seams_of(mut self, parent: &[usize]) -> Self {
-        self.seams = parent.iter().map(|&seam| self.offset_of(seam)).collect();
+    /// Takes over the joins of the parent.
+    pub fn with_joins_of(mut self, parent: &[Join]) -> Self {
+        let moved = parent.iter().map(|join| Join { at: self.offset_of(join.at), firm: join.firm });
+        self.joins = moved.collect();
         self
     }
 }
@@ -84,9 +93,9 @@ impl<'a> Builder<'a> {
         self.done = range.end;
     }
 
-    /// Marks the place reached as a line break that need not have been a wrap.
-    pub fn seam(&mut self) {
-        self.view.seams.push(self.view.bytes.len());
+    /// Marks the place reached as one where a line break was taken out.
+    pub fn join(&mut self, firm: bool) {
+        self.view.joins.push(Join { at: self.view.bytes.len(), firm });
     }
 
     /// The view, or nothing if it would be the same as its parent.

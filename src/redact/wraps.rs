@@ -65,9 +65,7 @@ pub(super) fn joined(text: &[u8]) -> Option<View> {
     for (lines, newline) in breaks(text) {
         if let Some((gap, firm)) = lines.joint() {
             view.skip(newline - gap.start..newline + 1 + gap.end);
-            if !firm {
-                view.seam();
-            }
+            view.join(firm);
         }
     }
     view.finish()
@@ -77,7 +75,7 @@ pub(super) fn joined(text: &[u8]) -> Option<View> {
 pub(super) fn spaced(text: &[u8]) -> Option<View> {
     let mut view = Builder::new(text);
     for (lines, newline) in breaks(text) {
-        if lines.wrapped() && !lines.apart() && !lines.next.is_empty() {
+        if lines.wrapped() && !lines.logged() && !lines.next.is_empty() {
             let end = newline - (lines.whole.len() - lines.above.trim_ascii_end().len());
             view.put(end..newline + 1 + lines.indent, b" ");
         }
@@ -184,22 +182,22 @@ fn random_start(next: &[u8]) -> bool {
 impl Lines<'_> {
     /// Whether the line below stands for itself, so that the break before it was no wrap.
     fn apart(&self) -> bool {
-        let (word, rest) = first_word(self.next);
-        // A word alone on the last line may be the end of a token; with something behind it, it is prose or a log.
-        if !rest.is_empty() && opener(word) {
-            return true;
-        }
-        // The line numbers of npm's debug log, and dates.
-        if word.iter().all(u8::is_ascii_digit) && opener(first_word(rest.trim_ascii_start()).0) {
-            return true;
-        }
-        if let [b'2', b'0', _, _, b'-', _, _, b'-', ..] = word {
-            return true;
-        }
         // A key may itself have been broken; it stands for itself only where the line above ends in a value.
         let above = last_word(self.above);
         let value = above.iter().any(|byte| byte.is_ascii_digit() || *byte == b'=') || in_url(above);
-        value && key(word, rest)
+        let (word, rest) = first_word(self.next);
+        self.logged() || (value && key(word, rest))
+    }
+
+    /// Whether the line below begins as a log's or as prose does.
+    fn logged(&self) -> bool {
+        let (word, rest) = first_word(self.next);
+        // A word alone on the last line may be the end of a token; not so with something behind it.
+        let word_of_log = !rest.is_empty() && opener(word);
+        // The line numbers of npm's debug log, and dates.
+        let number = word.iter().all(u8::is_ascii_digit) && opener(first_word(rest.trim_ascii_start()).0);
+        let bracket = matches!(word, [b'[', next, ..] if next.is_ascii_alphanumeric());
+        bracket || word_of_log || number || matches!(word, [b'2', b'0', _, _, b'-', _, _, b'-', ..])
     }
 }
 

@@ -11,6 +11,13 @@ const HEADING: usize = 60;
 /// Reads a failure.
 pub(super) fn read(lines: &[Raw<'_>], before: &[Raw<'_>]) -> Option<Block> {
     let first = lines.first()?;
+    // Most lines are none of ours; the look at what stands above is the costly part.
+    if !first.text.starts_with("error: ")
+        && !first.text.starts_with('4')
+        && !first.text.starts_with("This operation requires")
+    {
+        return None;
+    }
     let mut report = Report {
         client: Client::Bun,
         first_line: first.number,

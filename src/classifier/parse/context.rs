@@ -1,5 +1,9 @@
 //! What the lines around a failure tell about it: the command, the versions, the place, the registry.
 
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
 use super::{npm, take_challenge, take_package, take_registry, take_url};
 use crate::classifier::report::{Client, Line, Method, Operation, Place, Report, Target};
 
@@ -117,6 +121,9 @@ const COMMANDS: &[(&str, Operation)] = &[
     ("ping", Operation::Ping),
 ];
 
+/// How a command begins.
+const PROGRAMS: &[&str] = &["npm ", "pnpm ", "yarn ", "bun ", "npx "];
+
 /// The package manager's command that a line shows, if it shows one.
 fn command_in(text: &str, detail: Option<&str>) -> Option<Operation> {
     let find = |word: &str| COMMANDS.iter().find(|(name, _)| *name == word).map(|(_, operation)| *operation);
@@ -128,23 +135,26 @@ fn command_in(text: &str, detail: Option<&str>) -> Option<Operation> {
         let quoted = rest.strip_prefix("cli ").or_else(|| rest.strip_prefix("argv "))?;
         return quoted.split(['\'', '"', ' ']).filter(|w| !w.starts_with('/')).find_map(find);
     }
-    for program in ["npm ", "pnpm ", "yarn ", "bun ", "npx "] {
-        for (at, _) in text.match_indices(program) {
-            let starts = at == 0
-                || text.as_bytes().get(at - 1).is_some_and(|b| !b.is_ascii_alphanumeric() && !b"-_/@.".contains(b));
-            if !starts {
-                continue;
-            }
-            if program == "npx " {
-                return Some(Operation::Install);
-            }
-            let rest = text.get(at + program.len()..).unwrap_or_default();
-            let mut words = rest.split([' ', '`', '"', '\'', ';']).filter(|w| !w.starts_with('-'));
-            let word = words.next()?;
-            let word = if program == "yarn " && word == "npm" { words.next()? } else { word };
-            if let Some(operation) = find(word) {
-                return Some(operation);
-            }
+    static SEARCH: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let search =
+        SEARCH.get_or_init(|| AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(PROGRAMS).ok());
+    for found in search.iter().flat_map(|search| search.find_iter(text)) {
+        let Some(program) = PROGRAMS.get(found.pattern().as_usize()).copied() else { continue };
+        let at = found.start();
+        let starts =
+            at == 0 || text.as_bytes().get(at - 1).is_some_and(|b| !b.is_ascii_alphanumeric() && !b"-_/@.".contains(b));
+        if !starts {
+            continue;
+        }
+        if program == "npx " {
+            return Some(Operation::Install);
+        }
+        let rest = text.get(at + program.len()..).unwrap_or_default();
+        let mut words = rest.split([' ', '`', '"', '\'', ';']).filter(|w| !w.starts_with('-'));
+        let word = words.next()?;
+        let word = if program == "yarn " && word == "npm" { words.next()? } else { word };
+        if let Some(operation) = find(word) {
+            return Some(operation);
         }
     }
     None
@@ -244,8 +254,12 @@ const PLACES: &[(&str, Place)] = &[
 ];
 
 fn place_in(line: &Line, places: &mut Vec<Place>) {
-    for (mark, place) in PLACES {
-        if memchr::memmem::find(line.text.as_bytes(), mark.as_bytes()).is_some() && !places.contains(place) {
+    static MARKS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let marks = MARKS.get_or_init(|| AhoCorasick::new(PLACES.iter().map(|(mark, _)| mark)).ok());
+    for found in marks.iter().flat_map(|marks| marks.find_overlapping_iter(&line.text)) {
+        if let Some((_, place)) = PLACES.get(found.pattern().as_usize())
+            && !places.contains(place)
+        {
             places.push(*place);
         }
     }
