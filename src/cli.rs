@@ -1,6 +1,6 @@
 //! The subcommands: reading arguments, files and standard input; writing results. Everything here may do I/O, nothing decides.
 
-use std::{path::PathBuf, process::ExitCode, sync::LazyLock};
+use std::{path::PathBuf, process::ExitCode, sync::LazyLock, thread};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
@@ -41,7 +41,7 @@ pub fn run() -> ExitCode {
     let result = match &cli.command {
         Command::Explain(arguments) => match &cli.knowledge {
             Some(dir) => load(Some(dir)).map(|k| explain::run(arguments, &&k)),
-            None => Ok(explain::run(arguments, &EMBEDDED)),
+            None => Ok(explain::run(arguments, read_ahead())),
         },
         Command::Knowledge(arguments) => {
             load(cli.knowledge.as_ref()).and_then(|k| knowledge_commands::run(arguments, &k))
@@ -60,6 +60,16 @@ static EMBEDDED: LazyLock<Knowledge> = LazyLock::new(|| {
         Knowledge::default()
     })
 });
+
+/// Begins to read the knowledge beside the first bytes of the input, so that the first failure need not wait for it. Without
+/// a failure nobody waits.
+fn read_ahead() -> &'static LazyLock<Knowledge> {
+    let started = thread::Builder::new().spawn(|| EMBEDDED.words().len());
+    if started.is_err() {
+        LazyLock::force(&EMBEDDED);
+    }
+    &EMBEDDED
+}
 
 fn load(dir: Option<&PathBuf>) -> anyhow::Result<Knowledge> {
     match dir {

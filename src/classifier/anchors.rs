@@ -221,14 +221,13 @@ fn ends_statement(bytes: &[u8], at: usize) -> bool {
     let rest = bytes.get(at..bytes.len().min(at + 16)).unwrap_or_default();
     let skip =
         rest.iter().take_while(|b| matches!(b, b' ' | b'"' | b'\'' | b'`' | b',' | b'}' | b')' | 0xc2 | 0xa0)).count();
-    match rest.get(skip..).unwrap_or_default() {
-        [] | [b'\n' | b'\r' | 0x1b | b'\\' | b'<' | b'[' | b'&', ..] => true,
-        // Newlines lost: the next line's marker follows.
-        [b'n' | b'N', b'p', b'm', ..] => true,
-        // PowerShell names the type of what it repeats.
-        [b':', b'S', b't', b'r', ..] => true,
-        _ => false,
-    }
+    // A line's end; or, where newlines are lost, the next line's marker; or the type that PowerShell adds to what it repeats.
+    matches!(
+        rest.get(skip..).unwrap_or_default(),
+        [] | [b'\n' | b'\r' | 0x1b | b'\\' | b'<' | b'[' | b'&', ..]
+            | [b'n' | b'N', b'p', b'm', ..]
+            | [b':', b'S', b't', b'r', ..]
+    )
 }
 
 /// How far after a code the line with the method may stand.

@@ -12,9 +12,9 @@ use super::{
 };
 
 /// How much of the text before a failure belongs to it: notices, the command, verbose lines.
-const BEFORE: usize = 8 * 1024;
+const BEFORE: usize = 6 * 1024;
 /// How much of the text after it: pnpm's header notes, Bun's server text, npm's late notices.
-const AFTER: usize = 4 * 1024;
+const AFTER: usize = 2 * 1024;
 /// Around a secret outside any failure's window: enough for a wrapped token or a private key.
 const SECRET_BEFORE: usize = 512;
 /// See [`SECRET_BEFORE`].

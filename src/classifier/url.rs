@@ -25,6 +25,8 @@ pub struct RegistryUrl {
 
 /// Characters that end a URL in running text.
 const ENDS: &[char] = &[' ', '\t', '"', '\'', '<', '>', '`', '|', '\\', '{', '}', '^'];
+/// GitLab's group endpoint has a `/-/` of its own before the registry begins.
+const GROUP: &str = "/-/packages/npm";
 /// No registry URL is longer.
 const LONGEST: usize = 2048;
 
@@ -68,8 +70,6 @@ impl RegistryUrl {
     /// Fills target, package and version; returns the path of the registry's base.
     fn read_path(&mut self) -> String {
         let path = self.path.replace("%2f", "%2F").replace("%40", "@");
-        // GitLab's group endpoint has a `/-/` of its own before the registry begins.
-        const GROUP: &str = "/-/packages/npm";
         if let Some((group, rest)) = path.split_once(GROUP).filter(|(_, rest)| rest.starts_with('/')) {
             return format!("{group}{GROUP}{}", self.read_registry_path(rest));
         }

@@ -33,6 +33,18 @@ impl Words {
         Self { search, ids: all.into_iter().enumerate().map(|(id, word)| (word.clone(), id)).collect() }
     }
 
+    /// How many different words there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether no entry asks for words.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
     /// Which of the words stand in which of these lines.
     #[must_use]
     pub fn sight(&self, lines: &[String]) -> Sightings<'_> {

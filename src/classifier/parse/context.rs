@@ -126,6 +126,7 @@ const PROGRAMS: &[&str] = &["npm ", "pnpm ", "yarn ", "bun ", "npx "];
 
 /// The package manager's command that a line shows, if it shows one.
 fn command_in(text: &str, detail: Option<&str>) -> Option<Operation> {
+    static SEARCH: OnceLock<Option<AhoCorasick>> = OnceLock::new();
     let find = |word: &str| COMMANDS.iter().find(|(name, _)| *name == word).map(|(_, operation)| *operation);
     if let Some(rest) = detail {
         if let Some(title) = rest.strip_prefix("title npm ") {
@@ -135,7 +136,6 @@ fn command_in(text: &str, detail: Option<&str>) -> Option<Operation> {
         let quoted = rest.strip_prefix("cli ").or_else(|| rest.strip_prefix("argv "))?;
         return quoted.split(['\'', '"', ' ']).filter(|w| !w.starts_with('/')).find_map(find);
     }
-    static SEARCH: OnceLock<Option<AhoCorasick>> = OnceLock::new();
     let search =
         SEARCH.get_or_init(|| AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(PROGRAMS).ok());
     for found in search.iter().flat_map(|search| search.find_iter(text)) {
