@@ -4,6 +4,8 @@
 //! What the program makes of them stands in one reviewable file, `tests/snapshots/corpus__outcomes.snap`. After a change that
 //! is meant to change outcomes, write it anew with `INSTA_UPDATE=always cargo test --test corpus` and read the diff.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking, helpers included")]
+
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
 use npmfix::{
@@ -137,7 +139,7 @@ fn the_corpus_is_read_as_a_careful_reader_would() {
         let allowed: Vec<String> = case.readings.iter().flat_map(names).collect();
         let best: Vec<String> = case.readings.first().map(names).unwrap_or_default();
         let ranked = case.ranked();
-        let named = |among: &[String], depth: usize| {
+        let first_are = |among: &[String], depth: usize| {
             ranked.iter().any(|r| r.iter().take(depth).any(|id| among.iter().any(|a| a == id)))
         };
         match case.tier.as_str() {
@@ -145,15 +147,15 @@ fn the_corpus_is_read_as_a_careful_reader_would() {
             "core" => {
                 count("core answered", case.answered());
                 count("core code", case.code.as_deref().is_some_and(|code| case.codes().contains(&code)));
-                count("core top-1", named(&allowed, 1));
-                count("core top-3", named(&allowed, 3));
+                count("core top-1", first_are(&allowed, 1));
+                count("core top-3", first_are(&allowed, 3));
                 if case.decisive {
-                    count("core decisive", named(&best, 1));
+                    count("core decisive", first_are(&best, 1));
                 }
             }
             "sibling" => {
                 count("sibling answered", case.answered());
-                count("sibling top-1", named(&allowed, 1));
+                count("sibling top-1", first_are(&allowed, 1));
             }
             "adjacent" => {
                 if case.must_answer {

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::fake::Example;
-use super::pattern::{Hit, Pattern, Prefix, Starts};
+use super::pattern::{Around, Hit, Pattern, Prefix, Starts};
 use super::value::{dotted, random, run, url_safe};
 
 pub(super) static TABLE: [Pattern; 8] = [
@@ -60,7 +60,7 @@ pub(super) static TABLE: [Pattern; 8] = [
         kind: "discord token",
         what: "a Discord bot token",
         revoke: "In Discord's developer portal open the application, Bot, and reset the token.",
-        prefixes: &[Prefix { lead: 23, ..Prefix::token(".", 6).common() }],
+        prefixes: &[Prefix { lead: 23, around: Around::Number, ..Prefix::token(".", 6).common() }],
         examples: &[|dice| {
             let id = super::fake::base64(dice.digits(18).as_bytes());
             Example::bare(format!("{id}.{}.{}", dice.url_safe(6), dice.url_safe(38)))

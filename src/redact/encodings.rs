@@ -131,14 +131,13 @@ pub(super) fn wide(rest: &[u8]) -> Step {
 }
 
 /// What the character `code`, written in `len` bytes, becomes in view; nothing if it stays as it is.
+#[expect(clippy::match_same_arms, reason = "blanks among the control characters come before the control characters")]
 fn character(len: usize, code: u32) -> Option<Step> {
     Some(match code {
+        0x09 | 0x0a | 0x0d => Step::text(len, " "),
         0x20..=0x7e => Step { len, becomes: Becomes::Byte(u8::try_from(code).ok()?) },
         // Control characters, soft hyphen, joiners, direction marks, byte order mark, variation selectors, tags.
-        0x00..=0x08
-        | 0x0b
-        | 0x0c
-        | 0x0e..=0x1f
+        0x00..=0x1f
         | 0x7f..=0x9f
         | 0xad
         | 0x34f
@@ -157,9 +156,7 @@ fn character(len: usize, code: u32) -> Option<Step> {
         | 0xffa0
         | 0xfff9..=0xfffb
         | 0xe0000..=0xe0fff => Step::nothing(len),
-        0x09 | 0x0a | 0x0d | 0xa0 | 0x1680 | 0x2000..=0x200a | 0x2028 | 0x2029 | 0x202f | 0x205f | 0x3000 => {
-            Step::text(len, " ")
-        }
+        0xa0 | 0x1680 | 0x2000..=0x200a | 0x2028 | 0x2029 | 0x202f | 0x205f | 0x3000 => Step::text(len, " "),
         0x2010 | 0x2011 => Step::text(len, "-"),
         0x2013 | 0x2014 => Step::text(len, "--"),
         0x2018..=0x201b => Step::text(len, "'"),

@@ -10,6 +10,8 @@ use super::{Redacted, Tally, patterns};
 /// What was redacted may bring two harmless halves together, or make a line so narrow that a break looks like a wrap. So the
 /// table runs until it finds nothing more, which is nearly always the second time; hostile text does not get more than this.
 const PASSES: usize = 4;
+/// Longer text than this is nothing that anybody reads, and gets two passes.
+const LONG: usize = 1 << 20;
 
 /// Removes every secret from a text and counts it.
 ///
@@ -18,7 +20,8 @@ const PASSES: usize = 4;
 /// once and otherwise only looked at.
 pub fn redact(text: &str, tally: &mut Tally) -> Redacted {
     let mut current = None;
-    for _ in 0..PASSES {
+    let passes = if text.len() > LONG { 2 } else { PASSES };
+    for _ in 0..passes {
         let now = current.as_deref().unwrap_or(text);
         let finds = finds(now);
         if finds.is_empty() {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::prefilter::{Ranks, broken, search};
-use super::view::{Join, View};
+use super::view::{Joins, NO_JOINS, View};
 use super::{encodings, escapes, wraps};
 
 /// So many layers of escapes are undone: JSON in HTML, JSON in JSON.
@@ -69,8 +69,8 @@ impl<'a> Layers<'a> {
         self.layer(which).map_or(self.text, |layer| &layer.view.bytes)
     }
 
-    pub fn joins(&self, which: Option<usize>) -> &[Join] {
-        self.layer(which).map_or(&[], |layer| &layer.view.joins)
+    pub fn joins(&self, which: Option<usize>) -> &Joins {
+        self.layer(which).map_or(&NO_JOINS, |layer| &layer.view.joins)
     }
 
     /// The range of the text for a range of a view.

@@ -8,7 +8,7 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use super::fake::{Dice, Example};
 use super::value::placeholder;
-use super::view::Join;
+use super::view::Joins;
 
 /// So many bytes behind a head are enough to tell a secret from anything else.
 const JUDGED: usize = 256;
@@ -26,8 +26,7 @@ pub struct Prefix {
     pub follow: u8,
     /// How many of these bytes stand before it in a real secret, at least.
     pub lead: u8,
-    /// Whether what follows has to look like `user:password@`, not like a host alone.
-    pub(super) login: bool,
+    pub(super) around: Around,
     /// Whether it is distinctive enough to look for in a log: seldom anything but a secret or its key.
     pub distinctive: bool,
 }
@@ -35,17 +34,17 @@ pub struct Prefix {
 impl Prefix {
     /// The beginning of a token: case matters, and so many token characters follow.
     pub(super) const fn token(text: &'static str, follow: u8) -> Self {
-        Self { text, any_case: false, follow, lead: 0, login: false, distinctive: true }
+        Self { text, any_case: false, follow, lead: 0, around: Around::Anything, distinctive: true }
     }
 
     /// A word that stands before a secret and seldom anywhere else, in any case.
     pub(super) const fn key(text: &'static str) -> Self {
-        Self { text, any_case: true, follow: 0, lead: 0, login: false, distinctive: true }
+        Self { text, any_case: true, follow: 0, lead: 0, around: Around::Anything, distinctive: true }
     }
 
     /// A word that stands before secrets and in ordinary text, in any case.
     pub(super) const fn word(text: &'static str) -> Self {
-        Self { text, any_case: true, follow: 0, lead: 0, login: false, distinctive: false }
+        Self { text, any_case: true, follow: 0, lead: 0, around: Around::Anything, distinctive: false }
     }
 
     /// The same, too common to look for in a log.
@@ -62,7 +61,30 @@ impl Prefix {
         }
         let behind = hay.get(at.end..).unwrap_or_default();
         let before = hay.get(..at.start).unwrap_or_default();
-        (!self.login || login(behind)) && long(behind.iter(), self.follow) && long(before.iter().rev(), self.lead)
+        self.around.fits(before, behind) && long(behind.iter(), self.follow) && long(before.iter().rev(), self.lead)
+    }
+}
+
+/// What else stands around a prefix that is common by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Around {
+    Anything,
+    /// `user:password@` behind it, not a host alone.
+    Login,
+    /// A number in base 64 before it, as a Discord token begins.
+    Number,
+}
+
+impl Around {
+    fn fits(self, before: &[u8], behind: &[u8]) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Login => login(behind),
+            Self::Number => {
+                let near = before.get(before.len().saturating_sub(40)..).unwrap_or_default();
+                near.windows(2).any(|pair| matches!(pair, [b'M'..=b'O', b'D' | b'T' | b'j' | b'z' | b'\n' | b'\r']))
+            }
+        }
     }
 }
 
@@ -152,18 +174,17 @@ impl Pattern {
 
     /// Reports the range of every value in `hay`, a text with line breaks taken out at `joins`. Only a head may lie across a
     /// break that need not have been a wrap; a value of unknown length ends there.
-    pub(super) fn find(&self, hay: &[u8], joins: &[Join], mut report: impl FnMut(Range<usize>)) {
+    pub(super) fn find(&self, hay: &[u8], joins: &Joins, mut report: impl FnMut(Range<usize>)) {
         let Some(regex) = self.regex() else { return };
         let mut at = 0;
         while let Some((head, from)) = self.head(regex, hay, at) {
-            let after = |offset: usize| joins.get(joins.partition_point(|join| join.at < offset)..).unwrap_or_default();
-            let seam = after(head.end).iter().find(|join| !join.firm).map_or(hay.len(), |join| join.at);
+            let seam = joins.loose_after(head.end).unwrap_or(hay.len());
             let retry = if self.starts == Starts::Here { head.end } else { from };
             let start = head.start;
             let value = self.judge(&Spot { hay, head, from, seam }).filter(|value| {
                 // A placeholder at the end of a line is not made a secret by the next line.
-                let join = after(value.start + 1).first().filter(|join| join.at < value.end);
-                let above = join.and_then(|join| hay.get(value.start..join.at));
+                let join = joins.after(value.start + 1).filter(|join| *join < value.end);
+                let above = join.and_then(|join| hay.get(value.start..join));
                 value.start < value.end && !above.is_some_and(|above| placeholder(above, None))
             });
             // Every regex takes at least one byte, but a loop must not depend on that.

@@ -129,6 +129,9 @@ impl Prefilter {
         };
         let next = |state, byte: &u8| self.literals.next_state(Anchored::No, state, *byte);
         let mut state = above.iter().fold(start, next);
+        if state == start {
+            return false;
+        }
         for (at, byte) in below.iter().take(longest).enumerate() {
             state = next(state, byte);
             if state == start {

@@ -4,14 +4,14 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::fake::Example;
-use super::pattern::{Hit, Pattern, Prefix, Starts};
+use super::pattern::{Around, Hit, Pattern, Prefix, Starts};
 use super::value::{letters, placeholder, random, run, token68};
 
 /// So far behind a password that may hold a slash is the `@` looked for.
 const USERINFO: usize = 512;
 
 /// In every URL, so what follows has to be looked at.
-const LOGIN: Prefix = Prefix { login: true, ..Prefix::word("://") };
+const LOGIN: Prefix = Prefix { around: Around::Login, ..Prefix::word("://") };
 
 pub(super) static TABLE: [Pattern; 4] = [
     Pattern {

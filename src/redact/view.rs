@@ -6,17 +6,31 @@ use std::ops::Range;
 #[derive(Debug, Default)]
 pub(super) struct View {
     pub bytes: Vec<u8>,
-    /// Where line breaks were taken out, ascending.
-    pub joins: Vec<Join>,
+    pub joins: Joins,
     pieces: Vec<Piece>,
 }
 
-/// A place of a view where a line break was taken out.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Join {
-    pub at: usize,
-    /// Whether it most likely was a wrap, not just possibly.
-    pub firm: bool,
+/// Where line breaks were taken out of a view: offsets, ascending.
+#[derive(Debug, Default)]
+pub(super) struct Joins {
+    all: Vec<usize>,
+    /// Those of them that need not have been wraps.
+    loose: Vec<usize>,
+}
+
+/// No line break was taken out.
+pub(super) static NO_JOINS: Joins = Joins { all: Vec::new(), loose: Vec::new() };
+
+impl Joins {
+    /// The first one at this offset or behind it.
+    pub fn after(&self, offset: usize) -> Option<usize> {
+        self.all.get(self.all.partition_point(|&at| at < offset)).copied()
+    }
+
+    /// The first one at this offset or behind it that need not have been a wrap.
+    pub fn loose_after(&self, offset: usize) -> Option<usize> {
+        self.loose.get(self.loose.partition_point(|&at| at < offset)).copied()
+    }
 }
 
 /// A run of the view and the run of the parent that it stands for.
@@ -59,9 +73,9 @@ impl View {
     }
 
     /// Takes over the joins of the parent.
-    pub fn with_joins_of(mut self, parent: &[Join]) -> Self {
-        let moved = parent.iter().map(|join| Join { at: self.offset_of(join.at), firm: join.firm });
-        self.joins = moved.collect();
+    pub fn with_joins_of(mut self, parent: &Joins) -> Self {
+        let moved = |offsets: &[usize]| offsets.iter().map(|&at| self.offset_of(at)).collect();
+        self.joins = Joins { all: moved(&parent.all), loose: moved(&parent.loose) };
         self
     }
 }
@@ -93,9 +107,15 @@ impl<'a> Builder<'a> {
         self.done = range.end;
     }
 
-    /// Marks the place reached as one where a line break was taken out.
-    pub fn join(&mut self, firm: bool) {
-        self.view.joins.push(Join { at: self.view.bytes.len(), firm });
+    /// Marks the place reached as one where a line break was taken out, which most likely was a wrap.
+    pub fn join(&mut self) {
+        self.view.joins.all.push(self.view.bytes.len());
+    }
+
+    /// The same for one that need not have been a wrap.
+    pub fn join_loosely(&mut self) {
+        self.join();
+        self.view.joins.loose.push(self.view.bytes.len());
     }
 
     /// The view, or nothing if it would be the same as its parent.

@@ -65,7 +65,11 @@ pub(super) fn joined(text: &[u8]) -> Option<View> {
     for (lines, newline) in breaks(text) {
         if let Some((gap, firm)) = lines.joint() {
             view.skip(newline - gap.start..newline + 1 + gap.end);
-            view.join(firm);
+            if firm {
+                view.join();
+            } else {
+                view.join_loosely();
+            }
         }
     }
     view.finish()
