@@ -125,6 +125,17 @@ fn passwords_that_look_like_words_go() {
 }
 
 #[test]
+fn a_token_broken_right_behind_its_prefix_goes() {
+    for (start, rest) in [("npm_", 36), ("ghp_", 36), ("glpat-", 20)] {
+        let secret = Dice::new(4).alnum(rest);
+        let text = format!("{}{start}\n{secret}", "a ".repeat(30));
+        let out = redacted(&text);
+        assert!(!out.contains(&secret), "{out:?}");
+        assert_eq!(out.matches('\n').count(), 1);
+    }
+}
+
+#[test]
 fn what_a_line_break_ends_is_not_joined_to_the_next_line() {
     let token = format!("npm_{}", Dice::new(3).alnum(36));
     for next in [

@@ -138,7 +138,7 @@ pub(super) fn placeholder(value: &[u8], quote: Option<u8>) -> bool {
 
 /// Stars, a row of the same letter x, dots.
 fn mask(value: &[u8]) -> bool {
-    let stars = value.iter().all(|byte| *byte == b'*');
+    let stars = !value.is_empty() && value.iter().all(|byte| *byte == b'*');
     // The last four bytes are parts of a bullet and of an ellipsis.
     let others =
         value.iter().all(|byte| matches!(byte, b'*' | b'x' | b'X' | b'-' | b'.' | b'#' | 0xe2 | 0x80 | 0xa2 | 0xa6));
