@@ -123,7 +123,8 @@ impl Measure {
     fn at_least(&self, percent: f64, name: &str) {
         let all = self.hits + self.misses.len();
         assert!(all > 0, "{name}: no case");
-        let share = 100.0 * self.hits as f64 / all as f64;
+        let count = |n: usize| f64::from(u32::try_from(n).unwrap());
+        let share = 100.0 * count(self.hits) / count(all);
         assert!(share >= percent, "{name}: {}/{all} is below {percent} %\n{}", self.hits, self.misses.join("\n"));
     }
 }

@@ -113,6 +113,19 @@ const OPENING_REACH: usize = 512;
 /// Collects the anchors of `bytes` that begin in `from..to`, in order. Looks behind and ahead of that range.
 fn sight(bytes: &[u8], from: usize, to: usize, hits: &mut Vec<Hit>) {
     hits.clear();
+    let mut at = from;
+    while at < to {
+        let next = to.min(at + BLOCK);
+        sight_block(bytes, at, next, hits);
+        at = next;
+    }
+    hits.sort_unstable_by_key(|hit| hit.at);
+}
+
+/// How much every search looks at before the next one does: it stays in the processor's nearest caches meanwhile.
+const BLOCK: usize = 64 * 1024;
+
+fn sight_block(bytes: &[u8], from: usize, to: usize, hits: &mut Vec<Hit>) {
     let end = bytes.len().min(to + SEAM);
     let Some(part) = bytes.get(from..end) else { return };
     for group in groups() {
@@ -137,7 +150,6 @@ fn sight(bytes: &[u8], from: usize, to: usize, hits: &mut Vec<Hit>) {
             }
         });
     }
-    hits.sort_unstable_by_key(|hit| hit.at);
 }
 
 fn line_start(bytes: &[u8], at: usize) -> Option<usize> {
@@ -275,9 +287,9 @@ impl LineCount {
 }
 
 /// How much is read at once.
-const CHUNK: usize = 1024 * 1024;
+const CHUNK: usize = 256 * 1024;
 /// A part from this size on is searched by two threads, each taking a half; below it, starting one costs more than it saves.
-const WORTH_A_THREAD: usize = 512 * 1024;
+const WORTH_A_THREAD: usize = 200 * 1024;
 
 /// As [`sight`], with a second thread where it pays.
 fn sight_wide(bytes: &[u8], from: usize, to: usize, hits: &mut Vec<Hit>) {
