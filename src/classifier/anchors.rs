@@ -225,7 +225,7 @@ fn ends_statement(bytes: &[u8], at: usize) -> bool {
     matches!(
         rest.get(skip..).unwrap_or_default(),
         [] | [b'\n' | b'\r' | 0x1b | b'\\' | b'<' | b'[' | b'&', ..]
-            | [b'n' | b'N', b'p', b'm', ..]
+            | [b'n' | b'N', b'p' | b'P', b'm' | b'M', ..]
             | [b':', b'S', b't', b'r', ..]
     )
 }
@@ -235,7 +235,15 @@ const METHOD_REACH: usize = 400;
 
 fn writes(bytes: &[u8], at: usize) -> bool {
     let rest = bytes.get(at..bytes.len().min(at + METHOD_REACH)).unwrap_or_default();
-    [&b"- PUT"[..], b"- POST", b"- DELETE", b"?write=true"].iter().any(|m| memchr::memmem::find(rest, m).is_some())
+    // Blanks and dashes around the method come in many forms.
+    let method = |word: &[u8]| {
+        memchr::memmem::find(rest, word).is_some_and(|at| {
+            let behind = rest.get(at + word.len()..rest.len().min(at + 24)).unwrap_or_default();
+            memchr::memmem::find(behind, b"http").is_some()
+        })
+    };
+    [&b"PUT"[..], b"POST", b"DELETE"].iter().any(|word| method(word))
+        || memchr::memmem::find(rest, b"?write=true").is_some()
 }
 
 fn is_status(bytes: &[u8], at: usize) -> bool {

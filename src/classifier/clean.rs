@@ -1,7 +1,7 @@
 //! Undoes what terminals, chats and CI systems do to a text, and remembers which line of the input each line came from.
 //!
-//! In order: characters and entities ([`mend`]), lines wrapped at a terminal's width ([`wrap`]), prefixes of CI systems and
-//! quoting ([`prefix`]), log lines in JSON ([`json`]), newlines written as `\n` or lost altogether ([`marker`]). Cleaning
+//! In order: characters and entities (`mend`), lines wrapped at a terminal's width (`wrap`), prefixes of CI systems and
+//! quoting (`prefix`), log lines in JSON (`json`), newlines written as `\n` or lost altogether ([`marker`]). Cleaning
 //! what is clean changes nothing.
 
 mod json;

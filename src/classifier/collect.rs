@@ -20,7 +20,7 @@ pub const MOST: usize = 1000;
 pub struct Findings {
     /// The different failures, in order of their first lines.
     pub diagnoses: Vec<Diagnosis>,
-    /// Whether there were more than [`MOST`].
+    /// Whether there were more than a thousand.
     pub truncated: bool,
     /// The secrets met and removed, whether or not there was a failure.
     pub secrets: Tally,

@@ -2,7 +2,7 @@
 //!
 //! Text without an anchor is never decoded, copied or looked at again. See [`super::anchors`] for what is searched.
 
-use std::{sync::OnceLock, thread};
+use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, packed};
 
@@ -60,7 +60,7 @@ enum Kinds {
 }
 
 /// How many traces of secrets one search takes: alike ones stand beside each other and cost little together.
-const TRACES: usize = 30;
+const TRACES: usize = 36;
 
 fn groups() -> &'static [Group] {
     static GROUPS: OnceLock<Vec<Group>> = OnceLock::new();
@@ -286,28 +286,8 @@ impl LineCount {
     }
 }
 
-/// How much is read at once.
-const CHUNK: usize = 256 * 1024;
-/// A part from this size on is searched by two threads, each taking a half; below it, starting one costs more than it saves.
-const WORTH_A_THREAD: usize = 200 * 1024;
-
-/// As [`sight`], with a second thread where it pays.
-fn sight_wide(bytes: &[u8], from: usize, to: usize, hits: &mut Vec<Hit>) {
-    if to - from < WORTH_A_THREAD {
-        return sight(bytes, from, to, hits);
-    }
-    let middle = from + (to - from) / 2;
-    let mut second = Vec::new();
-    let shared = thread::scope(|scope| {
-        let spawned = thread::Builder::new().spawn_scoped(scope, || sight(bytes, middle, to, &mut second));
-        sight(bytes, from, middle, hits);
-        spawned.is_ok()
-    });
-    if !shared {
-        sight(bytes, middle, to, &mut second);
-    }
-    hits.append(&mut second);
-}
+/// How much is read at once: it stays in the processor's caches while every search looks at it.
+const CHUNK: usize = 64 * 1024;
 
 /// Cuts windows out of a stream. Its memory does not depend on the stream's length.
 #[derive(Debug)]
@@ -366,7 +346,7 @@ impl Scanner {
 
     fn step(&mut self, to: usize) {
         let bytes = self.buffer.get(..self.filled).unwrap_or_default();
-        sight_wide(bytes, self.scanned, to, &mut self.hits);
+        sight(bytes, self.scanned, to, &mut self.hits);
         self.scanned = to;
         self.ready.extend(self.hits.drain(..).filter_map(|hit| self.cutter.take(hit)));
         if self.cutter.pending.is_some_and(|open| open.end + BEFORE < to) {

@@ -53,10 +53,13 @@ pub fn public_host() -> String {
     ["registry", "npmjs", "org"].join(".")
 }
 
-/// Replaces `{{npm}}` with the public registry's host.
+/// Replaces `{{npm}}` with the public registry's host, and `{{mirror}}` and `{{yarn}}` with those of its best-known mirror
+/// and alias.
 #[must_use]
 pub fn expand(text: &str) -> String {
     text.replace("{{npm}}", &public_host())
+        .replace("{{mirror}}", &["registry", "npmmirror", "com"].join("."))
+        .replace("{{yarn}}", &["registry", "yarnpkg", "com"].join("."))
 }
 
 /// The knowledge inside the binary.
