@@ -13,6 +13,7 @@ use crate::{
     answer::{self, console, markdown, text},
     classifier::{Explainer, Findings},
     knowledge::Knowledge,
+    redact,
 };
 
 use super::{TROUBLE, complain, input, record::Record};
@@ -83,7 +84,8 @@ pub(super) fn run<K: Deref<Target = Knowledge>>(arguments: &Arguments, knowledge
         }
         for (kind, count) in findings.secrets.iter() {
             if !matches!(arguments.format, Format::Json) {
-                complain(&console::secret(name, kind, count, ""));
+                let (what, revoke) = redact::pattern(kind).map_or((kind, ""), |p| (p.what, p.revoke));
+                complain(&console::secret(name, what, count, revoke));
             }
         }
     }
