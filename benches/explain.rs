@@ -118,5 +118,5 @@ fn scan_a_log(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn load_knowledge() -> bool {
-    npmfix::knowledge::load_embedded().is_ok()
+    load_embedded().is_ok()
 }
