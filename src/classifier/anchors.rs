@@ -219,8 +219,16 @@ fn is_bracket(bytes: &[u8], at: usize) -> bool {
 /// Whether a line, a string or a tag ends here, give or take closing marks; after a code in a sentence, words follow.
 fn ends_statement(bytes: &[u8], at: usize) -> bool {
     let rest = bytes.get(at..bytes.len().min(at + 16)).unwrap_or_default();
-    let skip =
-        rest.iter().take_while(|b| matches!(b, b' ' | b'"' | b'\'' | b'`' | b',' | b'}' | b')' | 0xc2 | 0xa0)).count();
+    let skip = rest
+        .iter()
+        .take_while(|b| {
+            matches!(
+                b,
+                b' ' | b'"' | b'\'' | b'`' | b',' | b'}' | b')' | 0xc2 | 0xa0 | 0xe2 | 0x80 | 0x8b
+                    ..=0x8d | 0xef | 0xbb | 0xbf
+            )
+        })
+        .count();
     // A line's end; or, where newlines are lost, the next line's marker; or the type that PowerShell adds to what it repeats.
     matches!(
         rest.get(skip..).unwrap_or_default(),

@@ -96,7 +96,7 @@ const TELLING: &[&str] = &[
 #[must_use]
 pub fn is_telling(line: &str) -> bool {
     static SEARCH: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    let search = SEARCH.get_or_init(|| AhoCorasick::new(TELLING).ok());
+    let search = SEARCH.get_or_init(|| AhoCorasick::builder().ascii_case_insensitive(true).build(TELLING).ok());
     let Some(search) = search else { return find(line).is_some() };
     search.find_iter(line).any(|m| m.pattern().as_usize() > 0 || find(line).is_some())
 }
