@@ -17,6 +17,7 @@ mod traces;
 pub mod url;
 
 pub use collect::{Explainer, Findings, explain};
+pub(crate) use scan::CHUNK;
 
 pub use report::{Client, Line, Method, Operation, Place, Registry, Report, Sent, Target};
 

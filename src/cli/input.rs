@@ -10,7 +10,7 @@ use flate2::read::MultiGzDecoder;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
-    classifier::{Explainer, Findings},
+    classifier::{CHUNK, Explainer, Findings},
     knowledge::Knowledge,
 };
 
@@ -59,19 +59,21 @@ fn decode<K: Deref<Target = Knowledge>>(
     explainer: &mut Explainer<'_, K>,
     bar: Option<&ProgressBar>,
 ) -> io::Result<Findings> {
-    let mut head = [0; 2];
+    // A whole chunk at once: what follows in a file then lies at multiples of it, which the system copies fastest.
+    let mut first = vec![0; CHUNK];
     let mut known = 0;
-    while known < head.len() {
-        match source.read(head.get_mut(known..).unwrap_or_default()) {
+    while known < GZIP.len() {
+        match source.read(first.get_mut(known..).unwrap_or_default()) {
             Ok(0) => break,
             Ok(read) => known += read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
-    let head = head.get(..known).unwrap_or_default();
-    let whole = Cursor::new(head.to_vec()).chain(source);
-    match head {
+    first.truncate(known);
+    let head = [first.first().copied().unwrap_or_default(), first.get(1).copied().unwrap_or_default()];
+    let whole = Cursor::new(first).chain(source);
+    match &head[..] {
         GZIP => pump(MultiGzDecoder::new(whole), explainer, bar),
         UTF16_LITTLE => pump(Utf16::new(whole, u16::from_le_bytes), explainer, bar),
         UTF16_BIG => pump(Utf16::new(whole, u16::from_be_bytes), explainer, bar),
