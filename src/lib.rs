@@ -15,4 +15,6 @@ pub mod answer;
 pub mod classifier;
 pub mod cli;
 pub mod knowledge;
+pub mod message;
 pub mod redact;
+pub mod store;

@@ -1,0 +1,174 @@
+//! Who said what where: the words that the adapters, the bot and the store share.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A chat platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Platform {
+    /// Slack.
+    Slack,
+    /// Discord.
+    Discord,
+    /// `npmfix chat`.
+    Terminal,
+}
+
+impl Platform {
+    /// The name, as stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Slack => "slack",
+            Self::Discord => "discord",
+            Self::Terminal => "terminal",
+        }
+    }
+}
+
+/// What is wrong with an id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no {1}: 1 to 100 printable ASCII characters without blanks are expected")]
+pub struct IdError(String, &'static str);
+
+/// The longest id of any platform is much shorter.
+const LONGEST_ID: usize = 100;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $what:literal;)+) => { $(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes 1 to 100 printable ASCII characters without blanks.
+            pub fn parse(id: &str) -> Result<Self, IdError> {
+                let good = (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic());
+                good.then(|| Self(id.to_owned())).ok_or_else(|| IdError(id.chars().take(LONGEST_ID).collect(), $what))
+            }
+
+            /// The id as the platform writes it.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )+ };
+}
+
+ids! {
+    /// A Slack workspace (`slack:T…`), a Discord guild (`discord:…`), or `local` for the terminal.
+    TeamId = "team";
+    /// A channel, as its platform names it.
+    ChannelId = "channel";
+    /// A person or a bot, as the platform names it. Stored only as a keyed hash.
+    UserId = "user";
+    /// A message, as its platform names it within its channel.
+    MessageId = "message";
+}
+
+impl TeamId {
+    /// The team of the terminal.
+    #[must_use]
+    pub fn local() -> Self {
+        Self("local".to_owned())
+    }
+
+    /// The platform, by the id's prefix.
+    #[must_use]
+    pub fn platform(&self) -> Platform {
+        match self.0.split_once(':') {
+            Some(("slack", _)) => Platform::Slack,
+            Some(("discord", _)) => Platform::Discord,
+            _ => Platform::Terminal,
+        }
+    }
+}
+
+/// Where a message stands.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct MessageRef {
+    /// The team.
+    pub team: TeamId,
+    /// The channel.
+    pub channel: ChannelId,
+    /// The thread's first message, if it stands in a thread.
+    pub thread: Option<MessageId>,
+    /// The message.
+    pub id: MessageId,
+}
+
+/// Who can read a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Visibility {
+    /// Everybody in the team. What is heard here may be shown anywhere in the team.
+    Public,
+    /// Its members. What is heard here is shown only here.
+    Private,
+}
+
+/// What kind of account speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speaker {
+    /// A person.
+    Person,
+    /// Another bot.
+    Bot,
+    /// npmfix.
+    Itself,
+}
+
+/// What the platform lets somebody do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rights {
+    /// Speak, save and use fixes.
+    Member,
+    /// Change the team's settings and others' fixes as well.
+    Admin,
+}
+
+/// Who speaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Author {
+    /// The platform's id.
+    pub id: UserId,
+    /// The name that others see.
+    pub name: String,
+    /// What kind of account it is.
+    pub speaker: Speaker,
+    /// What it may do.
+    pub rights: Rights,
+}
+
+/// Whom a message is meant for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Address {
+    /// Nobody in particular.
+    Overheard,
+    /// npmfix: a mention, or a direct message.
+    Addressed,
+}
+
+/// Something that was said. The text is raw: [`crate::bot::Bot::hear`] reads it once, redacts it and drops it.
+#[derive(Debug, Clone)]
+pub struct Message<'a> {
+    /// Where it stands.
+    pub place: MessageRef,
+    /// Who can read it.
+    pub visibility: Visibility,
+    /// Who said it.
+    pub author: Author,
+    /// Whom it is meant for.
+    pub address: Address,
+    /// What was said, as it came.
+    pub text: &'a [u8],
+}

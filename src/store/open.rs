@@ -1,0 +1,177 @@
+//! Finding, opening and migrating a database; transactions.
+
+use std::{
+    ops::{Deref, DerefMut},
+    path::{Path, PathBuf},
+    sync::Once,
+    time::Duration,
+};
+
+use directories::ProjectDirs;
+use sqlx::{
+    Any, AnyConnection, AnyPool, Executor as _, Transaction,
+    any::{AnyPoolOptions, install_default_drivers},
+    migrate::Migrator,
+};
+use url::Url;
+
+use super::{Result, StoreError, people};
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// How long a statement waits for another process that writes to the same SQLite file.
+const BUSY: Duration = Duration::from_secs(5);
+/// How long to wait for a connection.
+const ACQUIRE: Duration = Duration::from_secs(10);
+/// Connections that read. SQLite's readers do not wait for its writer.
+const READERS: u32 = 4;
+/// Connections to PostgreSQL.
+const CONNECTIONS: u32 = 16;
+
+/// Which database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// A file; one process at a time sends what is to be said.
+    Sqlite,
+    /// A server, which several processes share.
+    Postgres,
+}
+
+/// An open database, with the newest tables.
+#[derive(Debug, Clone)]
+pub struct Store {
+    engine: Engine,
+    readers: AnyPool,
+    /// On SQLite a single connection: whoever has it is the only writer of this process.
+    writers: AnyPool,
+    file: Option<PathBuf>,
+    key: people::Key,
+}
+
+/// A transaction that writes. Dropped without [`Tx::commit`], it leaves nothing behind.
+#[derive(Debug)]
+pub struct Tx(Transaction<'static, Any>);
+
+impl Tx {
+    /// Makes what was written last. On SQLite it is on the disk when this returns.
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.0.commit().await?)
+    }
+}
+
+impl Deref for Tx {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        &self.0
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        &mut self.0
+    }
+}
+
+/// Where the database is when nobody says: `npmfix.db` in the platform's data folder, which is made if it is missing.
+pub fn default_url() -> std::io::Result<String> {
+    let dirs = ProjectDirs::from("", "", "npmfix")
+        .ok_or_else(|| std::io::Error::other("this account has no home folder: set DATABASE_URL"))?;
+    std::fs::create_dir_all(dirs.data_dir())?;
+    Ok(format!("sqlite:{}", dirs.data_dir().join("npmfix.db").display()))
+}
+
+impl Store {
+    /// Opens `sqlite:PATH` (made if it is missing) or `postgres://…`, and brings its tables up to date.
+    pub async fn open(address: &str) -> Result<Self> {
+        static DRIVERS: Once = Once::new();
+        DRIVERS.call_once(install_default_drivers);
+        let bad = || StoreError::Address(without_password(address));
+        if address.starts_with("postgres://") || address.starts_with("postgresql://") {
+            let url = Url::parse(address).map_err(|_| bad())?;
+            let pool = AnyPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE);
+            let pool = pool.connect(url.as_str()).await?;
+            return Self::ready(Engine::Postgres, pool.clone(), pool, None).await;
+        }
+        let path = address.strip_prefix("sqlite://").or_else(|| address.strip_prefix("sqlite:")).ok_or_else(bad)?;
+        let path = std::path::absolute(Path::new(path)).map_err(|_| bad())?;
+        let url = Url::from_file_path(&path).map_err(|()| bad())?;
+        let url = format!("sqlite:{}?mode=rwc", url.as_str().trim_start_matches("file:"));
+        let pool = |connections| {
+            let options = AnyPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
+            options.after_connect(|connection, _| {
+                Box::pin(async move {
+                    connection.execute(pragmas()).await?;
+                    Ok(())
+                })
+            })
+        };
+        let writers = pool(1).connect(&url).await?;
+        let readers = pool(READERS).connect_lazy(&url)?;
+        Self::ready(Engine::Sqlite, readers, writers, Some(path)).await
+    }
+
+    async fn ready(engine: Engine, readers: AnyPool, writers: AnyPool, file: Option<PathBuf>) -> Result<Self> {
+        MIGRATIONS.run(&writers).await?;
+        let key = people::Key::of(&writers).await?;
+        Ok(Self { engine, readers, writers, file, key })
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// The file, if it is one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// Begins to write. On SQLite this waits for the other writers.
+    pub async fn begin(&self) -> Result<Tx> {
+        let begin = match self.engine {
+            Engine::Sqlite => "BEGIN IMMEDIATE",
+            Engine::Postgres => "BEGIN",
+        };
+        Ok(Tx(self.writers.begin_with(begin).await?))
+    }
+
+    /// A connection that reads.
+    pub async fn read(&self) -> Result<sqlx::pool::PoolConnection<Any>> {
+        Ok(self.readers.acquire().await?)
+    }
+
+    /// The hash under which a person is known in a team.
+    #[must_use]
+    pub fn who(&self, team: &crate::message::TeamId, user: &crate::message::UserId) -> people::Who {
+        self.key.who(team, user)
+    }
+
+    /// Closes the connections after the work that is under way.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writers.close().await;
+    }
+}
+
+fn pragmas() -> sqlx::AssertSqlSafe<String> {
+    sqlx::AssertSqlSafe(format!(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = {};",
+        BUSY.as_millis()
+    ))
+}
+
+/// The address as it may be shown.
+fn without_password(address: &str) -> String {
+    match Url::parse(address) {
+        Ok(mut url) => {
+            if url.password().is_some() {
+                let _ = url.set_password(Some("***"));
+            }
+            url.to_string()
+        }
+        Err(_) => address.split('@').next_back().unwrap_or_default().to_owned(),
+    }
+}
