@@ -21,40 +21,55 @@ pub(crate) use scan::CHUNK;
 
 pub use report::{Client, Line, Method, Operation, Place, Registry, Report, Sent, Target};
 
+use serde::{Deserialize, Serialize};
+
 use crate::knowledge::CauseId;
 
-/// One failure with what probably caused it.
-#[derive(Debug, Clone, PartialEq)]
+/// One failure with what probably caused it. It can be stored and said again later: a stored one may lack fields that
+/// came later and may have some that went.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Diagnosis {
     /// What the text says, in fields.
+    #[serde(default)]
     pub report: Report,
     /// How often the input shows this failure, all fields but the lines alike.
+    #[serde(default = "once")]
     pub count: u32,
     /// Best first; never empty.
     pub causes: Vec<RankedCause>,
     /// What a reader would need and the text does not tell.
+    #[serde(default)]
     pub unknown: Vec<Unknown>,
     /// The key of "the same error again".
     pub fingerprint: String,
 }
 
+fn once() -> u32 {
+    1
+}
+
 /// A cause and how strongly the text speaks for it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RankedCause {
     /// Which entry of the knowledge base.
     pub id: CauseId,
     /// How sure the text makes it.
+    #[serde(default)]
     pub confidence: Confidence,
     /// The weight behind it, 0 to 100; 0 for a cause named only as a neighbour.
+    #[serde(default)]
     pub weight: u8,
     /// The lines that show it; empty for a neighbour.
+    #[serde(default)]
     pub evidence: Vec<Line>,
 }
 
 /// How sure the text makes a cause.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// One of several readings (weight below 60).
+    #[default]
     Possible,
     /// The best reading (weight 60 to 89).
     Likely,
@@ -85,7 +100,8 @@ impl Confidence {
 }
 
 /// Something that the text does not tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Unknown {
     /// Which registry answered.
     Registry,

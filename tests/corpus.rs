@@ -129,6 +129,19 @@ impl Measure {
     }
 }
 
+/// What the bot stores with a reply, so that it can say it again after a click.
+#[test]
+fn every_diagnosis_survives_being_stored() {
+    let knowledge = load_embedded().unwrap();
+    for case in cases(&knowledge) {
+        for diagnosis in &case.found.diagnoses {
+            let stored = serde_json::to_string(diagnosis).unwrap();
+            let read: classifier::Diagnosis = serde_json::from_str(&stored).unwrap();
+            assert_eq!(&read, diagnosis, "{}: {stored}", case.id);
+        }
+    }
+}
+
 #[test]
 fn the_corpus_is_read_as_a_careful_reader_would() {
     let knowledge = load_embedded().unwrap();

@@ -1,7 +1,12 @@
 //! A package-manager failure in fields.
+//!
+//! The fields can be stored and read again: names are written as in knowledge entries, and absent ones are left open.
+
+use serde::{Deserialize, Serialize};
 
 /// One package-manager failure, as far as the text tells. Absent facts are `None`, never guesses.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Report {
     /// Which program failed.
     pub client: Client,
@@ -76,7 +81,8 @@ impl Report {
 }
 
 /// A line of the input after cleaning and redaction.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Line {
     /// Counted from 1 in the original input.
     pub number: u64,
@@ -85,7 +91,8 @@ pub struct Line {
 }
 
 /// Who answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Registry {
     /// A kind of `registries.toml`; `unknown` for a host that the table cannot name, `none` when the text names neither
     /// host nor realm.
@@ -105,8 +112,8 @@ impl Default for Registry {
 macro_rules! names {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $name { $($(#[$vdoc])* $variant,)+ }
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant,)+ }
         impl $name {
             /// The names, as written in knowledge entries and JSON.
             pub const NAMES: &'static [&'static str] = &[$($text),+];
@@ -258,5 +265,42 @@ names! {
         Dependabot = "dependabot",
         /// A person's machine.
         Laptop = "laptop",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_stored_report_reads_like_the_knowledge_files() {
+        let report = Report {
+            client: Client::YarnBerry,
+            code: Some("YN0041".to_owned()),
+            method: Some(Method::Get),
+            operation: Some(Operation::DistTag),
+            sent: Some(Sent::Credential),
+            places: vec![Place::GithubActions],
+            ..Report::default()
+        };
+        let stored = serde_json::to_value(&report).unwrap();
+        let field = |name: &str| stored.get(name).cloned().unwrap_or_default();
+        assert_eq!(field("client"), json!("yarn-berry"));
+        assert_eq!(field("method"), json!("GET"));
+        assert_eq!(field("operation"), json!("dist-tag"));
+        assert_eq!(field("sent"), json!("credential"));
+        assert_eq!(field("places"), json!(["github-actions"]));
+        assert_eq!(field("registry"), json!({ "kind": "none", "host": null, "url": null }));
+    }
+
+    #[test]
+    fn a_report_stored_by_another_version_has_other_fields() {
+        let stored = json!({ "code": "E401", "colour": "red", "registry": { "host": "npm.acme.example" } });
+        let report: Report = serde_json::from_value(stored).unwrap();
+        assert_eq!(report.code.as_deref(), Some("E401"));
+        assert_eq!((report.status, report.places.len(), report.client), (None, 0, Client::Npm));
+        assert_eq!((report.registry.kind.as_str(), report.registry.url), ("none", None));
     }
 }
