@@ -84,6 +84,7 @@ fn knowledge() -> Knowledge {
         clients: vec![],
         registries: vec![],
         operations: vec![],
+        holds: std::collections::BTreeMap::new(),
         signals: vec![],
         explanation: "About `{package}` in `{scope}` on `{registry}`.".to_owned(),
         is_not: String::new(),

@@ -39,6 +39,7 @@ fn cause(id: &str, shown: &str) -> Cause {
         clients: vec![],
         registries: vec![],
         operations: vec![],
+        holds: std::collections::BTreeMap::new(),
         signals: vec![],
         explanation: shown.explanation,
         is_not: String::new(),
