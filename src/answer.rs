@@ -4,8 +4,8 @@
 //! does not come from a knowledge entry is a function in [`words`].
 
 use crate::{
-    classifier::{Confidence, Diagnosis, Line},
-    knowledge::{Cause, CauseId, Knowledge, Step, template::Fields},
+    classifier::{Confidence, Diagnosis, Line, beside},
+    knowledge::{Cause, CauseId, Knowledge, Question, Step, template::Fields},
 };
 
 mod choose;
@@ -19,16 +19,12 @@ pub mod words;
 #[cfg(test)]
 mod tests;
 
-pub use choose::applies;
+pub use crate::classifier::beside::{ENOUGH_OTHERS, MAX_OTHERS, applies};
 pub use inline::{Inline, Span};
 use inline::{one_line, visible};
 
 /// More than four things to do is a manual, not an answer.
 pub const MAX_STEPS: usize = 4;
-/// Other causes that are named at most.
-pub const MAX_OTHERS: usize = 3;
-/// With fewer other causes than this, the entry's neighbours are named too.
-pub const ENOUGH_OTHERS: usize = 2;
 /// Characters of the evidence; one long line must not fill a phone's screen.
 pub const MAX_EVIDENCE: usize = 300;
 
@@ -106,13 +102,21 @@ pub fn answer(diagnosis: &Diagnosis, knowledge: &Knowledge) -> Answer {
     }
 }
 
+/// A question of the knowledge, see [`narrow::question`](crate::classifier::narrow::question), as it is put for this diagnosis.
+#[must_use]
+pub fn asked(question: &Question, diagnosis: &Diagnosis, knowledge: &Knowledge) -> Inline {
+    let report = &diagnosis.report;
+    let fields = Fields::new(report, knowledge.registry(&report.registry.kind));
+    Inline::parse(&fields.fill(&question.text))
+}
+
 fn others(top: &Cause, diagnosis: &Diagnosis, knowledge: &Knowledge, fields: &Fields) -> Vec<Other> {
     let other = |cause: &Cause| Other {
         id: cause.id.clone(),
         title: one_line(cause.title.trim()),
         explanation: Inline::parse(&fields.fill(&cause.explanation)),
     };
-    choose::others(top, diagnosis, knowledge).into_iter().map(other).collect()
+    beside::others(top, diagnosis, knowledge).into_iter().map(other).collect()
 }
 
 fn fill_step(fields: &Fields, step: &Step) -> AnswerStep {

@@ -3,11 +3,14 @@
 //! The stages: [`scan`] finds anchors on the raw bytes and cuts windows, [`clean`] undoes what chats and CI systems did to
 //! the text, [`crate::redact`] removes secrets, [`parse`] reads package-manager failures into the fields of a [`report`], [`registry`] names
 //! who answered, [`rules`] holds the knowledge against the fields, [`fingerprint`] makes the key of "the same error again".
+//! Afterwards [`narrow`] takes in what the reader says about it.
 
 pub mod anchors;
+pub mod beside;
 pub mod clean;
 mod collect;
 pub mod fingerprint;
+pub mod narrow;
 pub mod parse;
 pub mod registry;
 pub mod report;
@@ -19,6 +22,7 @@ pub mod url;
 pub use collect::{Explainer, Findings, explain};
 pub(crate) use scan::CHUNK;
 
+pub use narrow::Answers;
 pub use report::{Client, Line, Method, Operation, Place, Registry, Report, Sent, Target};
 
 use serde::{Deserialize, Serialize};
@@ -62,6 +66,9 @@ pub struct RankedCause {
     /// The lines that show it; empty for a neighbour.
     #[serde(default)]
     pub evidence: Vec<Line>,
+    /// Whether it stands last because the reader has spoken against it, see [`narrow`]. No answer names it.
+    #[serde(default)]
+    pub set_aside: bool,
 }
 
 /// How sure the text makes a cause.

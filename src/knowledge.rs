@@ -1,19 +1,22 @@
-//! What npmfix knows: one file for each cause, one table of registries, all written as TOML under top-level `knowledge/`.
+//! What npmfix knows: one file for each cause, a table of registries and one of questions, all written as TOML under
+//! top-level `knowledge/`.
 //!
 //! This room holds the types. Reading the files (embedded ones or a folder given with `--knowledge`) is [`load`]; the
 //! checks that keep them honest are [`check`].
 
-use std::{fmt, sync::OnceLock};
+use std::{collections::BTreeMap, fmt, sync::OnceLock};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 pub mod check;
 pub mod load;
+pub mod question;
 pub mod template;
 pub mod words;
 
 pub use load::{LoadError, load_dir, load_embedded};
+pub use question::{Choice, Fact, Question};
 pub use words::Words;
 
 /// The name of one entry, as in its file name: lower-case words joined by `_`.
@@ -41,22 +44,24 @@ impl fmt::Display for CauseId {
     }
 }
 
-/// Everything known: the causes in order of their ids, and the registries in the order of their file.
+/// Everything known: the causes in order of their ids, the registries and questions in the order of their files.
 #[derive(Debug, Clone, Default)]
 pub struct Knowledge {
     /// The causes, sorted by id.
     pub causes: Vec<Cause>,
     /// How to tell which registry a text speaks of; the first match wins.
     pub registries: Vec<RegistryKind>,
+    /// What to ask when several causes are probable; the first question that tells them apart is asked.
+    pub questions: Vec<Question>,
     words: OnceLock<Words>,
 }
 
 impl Knowledge {
-    /// From entries in any order and registries in theirs.
+    /// From entries in any order and registries in theirs, without questions.
     #[must_use]
     pub fn new(mut causes: Vec<Cause>, registries: Vec<RegistryKind>) -> Self {
         causes.sort_by(|a, b| a.id.cmp(&b.id));
-        Self { causes, registries, words: OnceLock::new() }
+        Self { causes, registries, questions: Vec::new(), words: OnceLock::new() }
     }
 
     /// The words of every signal, compiled at the first call.
@@ -69,6 +74,12 @@ impl Knowledge {
     #[must_use]
     pub fn cause(&self, id: &str) -> Option<&Cause> {
         self.causes.binary_search_by(|c| c.id.as_str().cmp(id)).ok().and_then(|i| self.causes.get(i))
+    }
+
+    /// The question with this id.
+    #[must_use]
+    pub fn question(&self, id: &str) -> Option<&Question> {
+        self.questions.iter().find(|q| q.id == id)
     }
 
     /// The registry kind with this name.
@@ -107,6 +118,10 @@ pub struct Cause {
     /// `install`, `publish` …, see [`crate::classifier::Operation`].
     #[serde(default)]
     pub operations: Vec<String>,
+    /// The cause can only be if a question was answered with one of these options. About a question that is not listed the
+    /// cause says nothing.
+    #[serde(default)]
+    pub holds: BTreeMap<String, Vec<String>>,
     /// What shows the cause. Each one alone suffices; the heaviest that holds counts.
     pub signals: Vec<Signal>,
     /// One sentence: what happened.
@@ -132,6 +147,15 @@ pub struct Cause {
     pub neighbours: Vec<CauseId>,
     /// Texts that must and must not name this cause first.
     pub samples: Samples,
+}
+
+impl Cause {
+    /// Whether no answer to the question leaves both causes standing.
+    #[must_use]
+    pub fn excludes(&self, other: &Self, question: &str) -> bool {
+        let (Some(fits), Some(others)) = (self.holds.get(question), other.holds.get(question)) else { return false };
+        !fits.iter().any(|option| others.contains(option))
+    }
 }
 
 /// A conjunction of conditions with its weight.

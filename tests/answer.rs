@@ -84,6 +84,7 @@ fn knowledge() -> Knowledge {
         clients: vec![],
         registries: vec![],
         operations: vec![],
+        holds: std::collections::BTreeMap::new(),
         signals: vec![],
         explanation: "About `{package}` in `{scope}` on `{registry}`.".to_owned(),
         is_not: String::new(),
@@ -103,8 +104,13 @@ fn knowledge() -> Knowledge {
 }
 
 fn diagnosis(report: Report) -> Diagnosis {
-    let causes =
-        vec![RankedCause { id: "x".into(), confidence: Confidence::Likely, weight: 70, evidence: report.said.clone() }];
+    let causes = vec![RankedCause {
+        id: "x".into(),
+        confidence: Confidence::Likely,
+        weight: 70,
+        evidence: report.said.clone(),
+        set_aside: false,
+    }];
     Diagnosis { report, count: 2, causes, unknown: vec![Unknown::Registry], fingerprint: String::new() }
 }
 

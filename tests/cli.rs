@@ -426,7 +426,9 @@ fn shipped() -> PathBuf {
 fn copy_of_knowledge() -> Folder {
     let folder = Folder::new();
     fs::create_dir(folder.path().join("causes")).unwrap();
-    fs::copy(shipped().join("registries.toml"), folder.path().join("registries.toml")).unwrap();
+    for table in ["registries.toml", "questions.toml"] {
+        fs::copy(shipped().join(table), folder.path().join(table)).unwrap();
+    }
     for entry in fs::read_dir(shipped().join("causes")).unwrap() {
         let entry = entry.unwrap();
         fs::copy(entry.path(), folder.path().join("causes").join(entry.file_name())).unwrap();
@@ -492,6 +494,14 @@ fn every_entry_is_listed_and_shown() {
     for part in ["Codes: ", "Check: ", "Prevention: ", "Source: https://", "Reviewed: 20", "1. "] {
         assert!(show.out.contains(part), "{part}: {}", show.out);
     }
+}
+
+#[test]
+fn an_entry_shows_by_which_answers_it_stands() {
+    let show = run(npmfix().args(["knowledge", "show", "npm_login_session_expired"]), b"");
+    assert!(show.out.contains("\nOnly if: Where did this run? On my machine (place = laptop)\n"), "{}", show.out);
+    let show = run(npmfix().args(["knowledge", "show", "npm_rate_limited"]), b"");
+    assert!(!show.out.contains("Only if"), "{}", show.out);
 }
 
 #[rstest]

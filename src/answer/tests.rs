@@ -39,6 +39,7 @@ fn cause(id: &str, shown: &str) -> Cause {
         clients: vec![],
         registries: vec![],
         operations: vec![],
+        holds: std::collections::BTreeMap::new(),
         signals: vec![],
         explanation: shown.explanation,
         is_not: String::new(),
@@ -96,7 +97,13 @@ when = { registry = ["npm-public"] }
 
 fn ranked(id: &str, weight: u8, line: &str) -> RankedCause {
     let evidence = Line { number: 12, text: line.to_owned() };
-    RankedCause { id: id.into(), confidence: Confidence::from_weight(weight), weight, evidence: vec![evidence] }
+    RankedCause {
+        id: id.into(),
+        confidence: Confidence::from_weight(weight),
+        weight,
+        evidence: vec![evidence],
+        set_aside: false,
+    }
 }
 
 fn diagnosis(causes: Vec<RankedCause>) -> Diagnosis {

@@ -39,7 +39,13 @@ pub fn rank(report: &Report, knowledge: &Knowledge) -> Vec<RankedCause> {
             (weight >= WORTH_NAMING).then(|| {
                 (
                     cause,
-                    RankedCause { id: cause.id.clone(), confidence: Confidence::from_weight(weight), weight, evidence },
+                    RankedCause {
+                        id: cause.id.clone(),
+                        confidence: Confidence::from_weight(weight),
+                        weight,
+                        evidence,
+                        set_aside: false,
+                    },
                 )
             })
         })

@@ -42,7 +42,7 @@ enum Command {
 pub(super) fn run(arguments: &Arguments, knowledge: &Knowledge) -> anyhow::Result<ExitCode> {
     let page = match &arguments.command {
         Command::List => list(knowledge),
-        Command::Show { id } => show(knowledge.cause(id).ok_or_else(|| unknown(id, knowledge))?),
+        Command::Show { id } => show(knowledge.cause(id).ok_or_else(|| unknown(id, knowledge))?, knowledge),
         Command::Check { today } => {
             let today = today.unwrap_or_else(|| Zoned::now().date());
             let problems = check::check(knowledge, today);
@@ -94,7 +94,7 @@ fn unknown(id: &str, knowledge: &Knowledge) -> anyhow::Error {
     }
 }
 
-fn show(cause: &Cause) -> String {
+fn show(cause: &Cause, knowledge: &Knowledge) -> String {
     let mut page = String::new();
     let mut line = |text: &str| {
         page.push_str(text);
@@ -113,6 +113,9 @@ fn show(cause: &Cause) -> String {
     }
     line(&format!("\nCheck: {}", cause.check.text));
     cause.check.command.iter().flat_map(|c| c.lines()).for_each(|c| line(&format!("   {c}")));
+    for (id, options) in &cause.holds {
+        line(&format!("Only if: {}", holds(id, options, knowledge)));
+    }
     line(&format!("\nPrevention: {}\n", cause.prevention));
     cause.sources.iter().for_each(|source| line(&format!("Source: {source}")));
     let until = cause.valid_until.map(|d| format!(", right until {d}")).unwrap_or_default();
@@ -122,6 +125,14 @@ fn show(cause: &Cause) -> String {
 
 fn any(list: &[String]) -> String {
     if list.is_empty() { "any".to_owned() } else { list.join(", ") }
+}
+
+/// `Where did this run? On my machine (place = laptop)`; what `questions.toml` lacks is shown by its id alone.
+fn holds(id: &str, options: &[String], knowledge: &Knowledge) -> String {
+    let ids = format!("{id} = {}", options.join(", "));
+    let Some(question) = knowledge.question(id) else { return ids };
+    let labels: Vec<&str> = options.iter().filter_map(|o| question.option(o)).map(|o| o.label.as_str()).collect();
+    format!("{} {} ({ids})", question.text, labels.join(" / "))
 }
 
 fn applies(when: &Applies) -> String {

@@ -7,6 +7,8 @@ use jiff::{ToSpan as _, civil::Date};
 use super::{Applies, Cause, CauseId, Condition, Knowledge, template};
 use crate::classifier::{self, Client, Method, Operation, Place, Sent, Target, clean::marker};
 
+mod questions;
+
 /// An entry that nobody has held against its sources for this many days is stale.
 const STALE_AFTER_DAYS: i64 = 365;
 
@@ -33,10 +35,12 @@ pub fn check(knowledge: &Knowledge, today: Date) -> Vec<Problem> {
         let mut say = |what: String| problems.push(Problem { entry: cause.id.to_string(), what });
         samples(cause, knowledge, &mut say);
         names(cause, knowledge, &mut say);
+        questions::holds(cause, knowledge, &mut say);
         reach(cause, &mut say);
         texts(cause, &mut say);
         dates(cause, today, &mut say);
     }
+    questions::check(knowledge, &mut problems);
     problems
 }
 
@@ -67,18 +71,36 @@ fn samples(cause: &Cause, knowledge: &Knowledge, say: &mut impl FnMut(String)) {
     }
 }
 
+fn kinds(knowledge: &Knowledge) -> Vec<&str> {
+    knowledge.registries.iter().map(|r| r.kind.as_str()).chain(["unknown", "none"]).collect()
+}
+
+fn places() -> Vec<&'static str> {
+    Place::NAMES.iter().copied().chain(["unknown"]).collect()
+}
+
+fn listed(key: &str, list: &[String], names: &[&str], say: &mut impl FnMut(String)) {
+    for name in list.iter().filter(|name| !names.contains(&name.as_str())) {
+        say(format!("{key}: there is no `{name}`; use one of {}", names.join(", ")));
+    }
+}
+
+/// Every name that says where a step or a question applies exists.
+fn applies(key: &str, when: &Applies, knowledge: &Knowledge, say: &mut impl FnMut(String)) {
+    let Applies { place, registry, client, operation, status: _ } = when;
+    listed(&format!("{key}.place"), place, &places(), say);
+    listed(&format!("{key}.registry"), registry, &kinds(knowledge), say);
+    listed(&format!("{key}.client"), client, Client::NAMES, say);
+    listed(&format!("{key}.operation"), operation, Operation::NAMES, say);
+}
+
 /// Every name in a list exists.
 fn names(cause: &Cause, knowledge: &Knowledge, say: &mut impl FnMut(String)) {
-    let kinds: Vec<&str> = knowledge.registries.iter().map(|r| r.kind.as_str()).chain(["unknown", "none"]).collect();
-    let mut known = |key: &str, list: &[String], names: &[&str]| {
-        for name in list.iter().filter(|name| !names.contains(&name.as_str())) {
-            say(format!("{key}: there is no `{name}`; use one of {}", names.join(", ")));
-        }
-    };
+    let (kinds, places) = (kinds(knowledge), places());
+    let mut known = |key: &str, list: &[String], names: &[&str]| listed(key, list, names, say);
     known("clients", &cause.clients, Client::NAMES);
     known("registries", &cause.registries, &kinds);
     known("operations", &cause.operations, Operation::NAMES);
-    let places: Vec<&str> = Place::NAMES.iter().copied().chain(["unknown"]).collect();
     for condition in cause.signals.iter().flat_map(|s| [Some(&s.when), s.unless.as_ref()]).flatten() {
         known("client", &condition.client, Client::NAMES);
         known("registry", &condition.registry, &kinds);
@@ -89,11 +111,8 @@ fn names(cause: &Cause, knowledge: &Knowledge, say: &mut impl FnMut(String)) {
         known("challenge", &condition.challenge, &["bearer", "basic", "other"]);
         known("place", &condition.place, &places);
     }
-    for Applies { place, registry, client, operation, .. } in cause.steps.iter().filter_map(|s| s.when.as_ref()) {
-        known("steps.when.place", place, &places);
-        known("steps.when.registry", registry, &kinds);
-        known("steps.when.client", client, Client::NAMES);
-        known("steps.when.operation", operation, Operation::NAMES);
+    for when in cause.steps.iter().filter_map(|s| s.when.as_ref()) {
+        applies("steps.when", when, knowledge, say);
     }
     for id in cause.neighbours.iter().filter(|id| knowledge.cause(id.as_str()).is_none()) {
         say(format!("neighbours: there is no entry `{id}`"));
@@ -144,18 +163,10 @@ fn texts(cause: &Cause, say: &mut impl FnMut(String)) {
         &cause.check.text,
     ]);
     for text in prose.clone().chain(commands) {
-        for name in template::placeholders(text).into_iter().filter(|name| !template::NAMES.contains(name)) {
-            say(format!("`{{{name}}}` is no placeholder; use one of {} or write <{name}>", template::NAMES.join(", ")));
-        }
+        placeholders(text, say);
     }
     for text in prose {
-        if text.trim().is_empty() {
-            say("has an empty text".to_owned());
-        }
-        let bare = text.split('`').step_by(2).any(|part| !template::placeholders(part).is_empty());
-        if bare || text.matches('`').count() % 2 == 1 {
-            say(format!("placeholders stand in backticks, and backticks in pairs: {text}"));
-        }
+        sentence(text, say);
     }
     for place in ["laptop", "ci"] {
         let applies = |when: &Option<Applies>| {
@@ -167,6 +178,24 @@ fn texts(cause: &Cause, say: &mut impl FnMut(String)) {
     }
     if cause.sources.is_empty() || cause.sources.iter().any(|s| !s.starts_with("https://")) {
         say("needs sources, each an https address".to_owned());
+    }
+}
+
+/// Every placeholder has a name that is filled.
+fn placeholders(text: &str, say: &mut impl FnMut(String)) {
+    for name in template::placeholders(text).into_iter().filter(|name| !template::NAMES.contains(name)) {
+        say(format!("`{{{name}}}` is no placeholder; use one of {} or write <{name}>", template::NAMES.join(", ")));
+    }
+}
+
+/// The text says something, and its code stands in backticks.
+fn sentence(text: &str, say: &mut impl FnMut(String)) {
+    if text.trim().is_empty() {
+        say("has an empty text".to_owned());
+    }
+    let bare = text.split('`').step_by(2).any(|part| !template::placeholders(part).is_empty());
+    if bare || text.matches('`').count() % 2 == 1 {
+        say(format!("placeholders stand in backticks, and backticks in pairs: {text}"));
     }
 }
 

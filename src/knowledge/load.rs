@@ -1,5 +1,5 @@
 //! Reads the knowledge: the copy inside the binary, or a folder laid out the same way
-//! (`causes/<id>.toml`, `registries.toml`).
+//! (`causes/<id>.toml`, `registries.toml`, and `questions.toml`, which may be absent).
 
 use std::{fs, io, path::Path};
 
@@ -7,12 +7,13 @@ use include_dir::{Dir, include_dir};
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use super::{Cause, Knowledge, RegistryKind};
+use super::{Cause, Knowledge, Question, RegistryKind};
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/knowledge");
 
 const CAUSES: &str = "causes";
 const REGISTRIES: &str = "registries.toml";
+const QUESTIONS: &str = "questions.toml";
 
 /// Why the knowledge could not be read. Each message names the file and, for a mistake inside one, the line.
 #[derive(Debug, thiserror::Error)]
@@ -72,8 +73,9 @@ pub fn load_embedded() -> Result<Knowledge, LoadError> {
         .into_iter()
         .flat_map(Dir::files)
         .map(|file| (file.path().display().to_string(), file.contents_utf8().unwrap_or_default().to_owned()));
-    let registries = EMBEDDED.get_file(REGISTRIES).and_then(|f| f.contents_utf8()).unwrap_or_default();
-    assemble(files.filter(|(path, _)| is_toml(Path::new(path))), (REGISTRIES, registries))
+    let table = |name: &str| EMBEDDED.get_file(name).and_then(|f| f.contents_utf8()).unwrap_or_default();
+    let tables = Tables { registries: (REGISTRIES, table(REGISTRIES)), questions: (QUESTIONS, table(QUESTIONS)) };
+    assemble(files.filter(|(path, _)| is_toml(Path::new(path))), &tables)
 }
 
 /// The knowledge in `dir`.
@@ -91,8 +93,13 @@ pub fn load_dir(dir: &Path) -> Result<Knowledge, LoadError> {
             files.push((path.display().to_string(), read(&path)?));
         }
     }
-    let registries = dir.join(REGISTRIES);
-    assemble(files.into_iter(), (&registries.display().to_string(), &read(&registries)?))
+    let (registries, questions) = (dir.join(REGISTRIES), dir.join(QUESTIONS));
+    let asked = if questions.exists() { read(&questions)? } else { String::new() };
+    let tables = Tables {
+        registries: (&registries.display().to_string(), &read(&registries)?),
+        questions: (&questions.display().to_string(), &asked),
+    };
+    assemble(files.into_iter(), &tables)
 }
 
 fn is_toml(path: &Path) -> bool {
@@ -105,7 +112,20 @@ struct RegistryTable {
     registries: Vec<RegistryKind>,
 }
 
-fn assemble(files: impl Iterator<Item = (String, String)>, registries: (&str, &str)) -> Result<Knowledge, LoadError> {
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QuestionTable {
+    #[serde(default)]
+    question: Vec<Question>,
+}
+
+/// The path and the text of each file that holds a table.
+struct Tables<'a> {
+    registries: (&'a str, &'a str),
+    questions: (&'a str, &'a str),
+}
+
+fn assemble(files: impl Iterator<Item = (String, String)>, tables: &Tables<'_>) -> Result<Knowledge, LoadError> {
     let mut causes = Vec::new();
     for (path, text) in files {
         let cause: Cause = parse(&path, &text)?;
@@ -115,8 +135,9 @@ fn assemble(files: impl Iterator<Item = (String, String)>, registries: (&str, &s
         }
         causes.push(cause);
     }
-    let table: RegistryTable = parse(registries.0, registries.1)?;
-    Ok(Knowledge::new(causes, table.registries))
+    let RegistryTable { registries } = parse(tables.registries.0, tables.registries.1)?;
+    let QuestionTable { question: questions } = parse(tables.questions.0, tables.questions.1)?;
+    Ok(Knowledge { questions, ..Knowledge::new(causes, registries) })
 }
 
 fn parse<T: serde::de::DeserializeOwned>(path: &str, text: &str) -> Result<T, LoadError> {
