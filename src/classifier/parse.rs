@@ -15,6 +15,10 @@ mod yarn;
 
 pub(super) use yarn::implied_status;
 
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
+
 use crate::redact::Redacted;
 
 use super::{
@@ -51,16 +55,45 @@ struct Block {
 type Reader = fn(&[Raw<'_>], &[Raw<'_>]) -> Option<Block>;
 
 /// Tried in this order on each line, with the lines from there on and the lines before.
-const READERS: &[Reader] = &[
-    npm::read,
-    pnpm::read,
-    berry::read,
-    yarn::read,
-    bun::read,
-    json::read,
-    relayed::release_tool,
-    relayed::dependabot,
+const READERS: &[(Begins, Reader)] = &[
+    (Begins::Line, npm::read),
+    (Begins::Line, pnpm::read),
+    (Begins::Line, berry::read),
+    (Begins::Anywhere, yarn::read),
+    (Begins::Line, bun::read),
+    (Begins::Line, json::read),
+    (Begins::Anywhere, relayed::release_tool),
+    (Begins::Anywhere, relayed::dependabot),
 ];
+
+/// Where in its first line a failure begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Begins {
+    /// Where the line does, so that one look at it dismisses most lines.
+    Line,
+    /// Wherever one of [`SIGNS`] stands.
+    Anywhere,
+}
+
+/// What the failures hold that begin anywhere in a line.
+const SIGNS: &[&str] = &[
+    "finished with status code ",
+    "Two factor authentication enabled.",
+    "Environment variable not found (",
+    "error Error: ",
+    "error Couldn't publish package: ",
+    "error An unexpected error occurred: ",
+    "occurred while publishing ",
+    "lerna ERR! ",
+    "unknown error code: ",
+    "rivate npm registries require",
+    "can't access a private package registry",
+];
+
+fn has_sign(line: &str) -> bool {
+    static SEARCH: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    SEARCH.get_or_init(|| AhoCorasick::new(SIGNS).ok()).as_ref().is_none_or(|search| search.is_match(line))
+}
 
 /// How many lines before a failure may tell about it.
 const CONTEXT_BEFORE: usize = 150;
@@ -88,7 +121,9 @@ pub fn parse(text: &Redacted, numbers: &[u64]) -> Vec<Report> {
     let mut at = 0;
     while at < lines.len() {
         let (before, rest) = lines.split_at(at);
-        match READERS.iter().find_map(|reader| reader(rest, before)) {
+        let told = rest.first().is_some_and(|line| has_sign(line.text));
+        let mut readers = READERS.iter().filter(|(begins, _)| told || *begins == Begins::Line);
+        match readers.find_map(|(_, reader)| reader(rest, before)) {
             Some(block) => {
                 let taken = block.taken.max(1);
                 blocks.push((at, block));
