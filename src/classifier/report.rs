@@ -85,7 +85,7 @@ pub struct Line {
 }
 
 /// Who answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Registry {
     /// A kind of `registries.toml`; `unknown` for a host that the table cannot name, `none` when the text names neither
     /// host nor realm.
