@@ -155,7 +155,9 @@ fn links(word: &str) -> bool {
     word.contains("://")
         || word.contains('@')
         || word.split('.').skip(1).any(ending)
-        || word.split('.').any(|part| part.to_ascii_lowercase().ends_with("www"))
+        || word
+            .split('.')
+            .any(|part| part.as_bytes().last_chunk().is_some_and(|end: &[u8; 3]| end.eq_ignore_ascii_case(b"www")))
 }
 
 fn push_escaped(out: &mut String, text: &str) {

@@ -23,8 +23,8 @@ pub(super) fn complete(report: &mut Report) {
         if let Some(rest) = detail.or_else(|| line.text.strip_prefix("lerna http ")) {
             read_detail(report, rest);
         } else if report.registry.url.is_none()
-            && let Some((_, url)) =
-                line.text.split_once("Publishing to http").and(line.text.split_once("Publishing to "))
+            && line.text.contains("Publishing to http")
+            && let Some((_, url)) = line.text.split_once("Publishing to ")
         {
             take_registry(report, url);
         }
