@@ -17,14 +17,13 @@ pub(super) use yarn::implied_status;
 
 use std::sync::OnceLock;
 
-use aho_corasick::AhoCorasick;
-
 use crate::redact::Redacted;
 
 use super::{
     anchors::CODES,
     clean::marker,
     report::{Line, Method, Report, Target},
+    search::Search,
     url,
 };
 
@@ -90,9 +89,9 @@ const SIGNS: &[&str] = &[
     "can't access a private package registry",
 ];
 
-fn has_sign(line: &str) -> bool {
-    static SEARCH: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    SEARCH.get_or_init(|| AhoCorasick::new(SIGNS).ok()).as_ref().is_none_or(|search| search.is_match(line))
+fn has_sign(text: &str) -> bool {
+    static SEARCH: OnceLock<Search> = OnceLock::new();
+    SEARCH.get_or_init(|| Search::new(SIGNS.iter().copied())).any(text)
 }
 
 /// How many lines before a failure may tell about it.
@@ -117,12 +116,14 @@ pub fn parse(text: &Redacted, numbers: &[u64]) -> Vec<Report> {
             lines.iter_mut().skip(at - 1).take(2).for_each(|line| line.inline = true);
         }
     }
+    // Most texts have none.
+    let signs = has_sign(text.as_str());
     let mut blocks: Vec<(usize, Block)> = Vec::new();
     let mut at = 0;
     while at < lines.len() {
         let (before, rest) = lines.split_at(at);
-        let told = rest.first().is_some_and(|line| has_sign(line.text));
-        let mut readers = READERS.iter().filter(|(begins, _)| told || *begins == Begins::Line);
+        let anywhere = signs && rest.first().is_some_and(|line| has_sign(line.text));
+        let mut readers = READERS.iter().filter(|(begins, _)| anywhere || *begins == Begins::Line);
         match readers.find_map(|(_, reader)| reader(rest, before)) {
             Some(block) => {
                 let taken = block.taken.max(1);

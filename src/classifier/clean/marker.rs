@@ -4,6 +4,8 @@ use std::{borrow::Cow, sync::OnceLock};
 
 use aho_corasick::AhoCorasick;
 
+use crate::classifier::search::Search;
+
 /// The level of one of npm's lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
@@ -157,7 +159,8 @@ const OTHERS: &[(&str, &str)] = &[
 
 /// Where, in the middle of a line, another package manager's failure begins.
 fn find_other(line: &str) -> Option<usize> {
-    if !line.contains("ERR_PNPM_") && !line.contains("YN00") && !line.contains("error") {
+    static SEARCH: OnceLock<Search> = OnceLock::new();
+    if !SEARCH.get_or_init(|| Search::new(OTHERS.iter().map(|(start, _)| *start))).any(line) {
         return None;
     }
     let begins = |(start, sign): &(&str, &str)| {
