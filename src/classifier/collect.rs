@@ -130,7 +130,9 @@ fn key(report: &Report) -> u64 {
     let mut hasher = DefaultHasher::new();
     (client, client_version, code, status, method, url).hash(&mut hasher);
     (registry, operation, package, version, challenge, sent).hash(&mut hasher);
+    let mut gist = Vec::with_capacity(report.said.iter().map(|line| line.text.len()).sum());
     let said = report.said.iter().flat_map(|line| line.text.bytes());
-    said.filter(|b| !b.is_ascii_hexdigit() && *b != b'-').collect::<Vec<_>>().hash(&mut hasher);
+    gist.extend(said.filter(|b| !b.is_ascii_hexdigit() && *b != b'-'));
+    gist.hash(&mut hasher);
     hasher.finish()
 }

@@ -113,6 +113,7 @@ impl Prefilter {
         let longest = self.literals.max_pattern_len();
         let above = text.get(newline.saturating_sub(longest + BORDER)..newline).unwrap_or_default();
         let above = without_border(above);
+        let above = above.get((above.len() + 1).saturating_sub(longest)..).unwrap_or_default();
         let below = text.get(newline + 1..).unwrap_or_default();
         let below = below.get(frame(below)..).unwrap_or_default();
         let (Some(&last), Some(&first)) = (above.last(), below.first()) else {
