@@ -64,6 +64,11 @@ impl Prefix {
         self
     }
 
+    /// Whether it is a word or a key and not a part of the secret.
+    pub(super) fn is_word(&self) -> bool {
+        self.follow == 0 && self.lead == 0 && self.around != Around::Login
+    }
+
     /// Whether the literal, found at `at` without regard to case, is what it should be.
     pub(super) fn holds(&self, hay: &[u8], at: Range<usize>) -> bool {
         let found = hay.get(at.clone()).unwrap_or_default();

@@ -22,6 +22,10 @@ const BORDER: usize = 8;
 /// A set of patterns, one bit for each by its place in the table.
 pub(super) type Ranks = u64;
 
+/// Stands beside the patterns for a word of one without what has to be around it: no reason to try the pattern, but one to
+/// look at the text without its line breaks.
+const WORD: Ranks = 1 << 63;
+
 /// The patterns of which a prefix is in the text.
 pub(super) fn search(hay: &[u8]) -> Ranks {
     prefilter().map_or(Ranks::MAX, |prefilter| prefilter.search(hay))
@@ -102,8 +106,9 @@ impl Prefilter {
             let Some((prefix, rank)) = self.prefixes.get(found.as_usize()) else {
                 continue;
             };
-            if *ranks >> rank & 1 == 0 && prefix.holds(hay, at + 1 - prefix.text.len()..at + 1) {
-                *ranks |= 1 << rank;
+            if *ranks >> rank & 1 == 0 {
+                let holds = prefix.holds(hay, at + 1 - prefix.text.len()..at + 1);
+                *ranks |= if holds { 1 << rank } else { WORD * Ranks::from(prefix.is_word()) };
             }
         }
     }
