@@ -20,8 +20,8 @@ pub mod words;
 mod tests;
 
 pub use crate::classifier::beside::{ENOUGH_OTHERS, MAX_OTHERS, applies};
+use inline::one_line;
 pub use inline::{Inline, Span};
-use inline::{one_line, visible};
 
 /// More than four things to do is a manual, not an answer.
 pub const MAX_STEPS: usize = 4;
@@ -131,8 +131,9 @@ fn fill(fields: &Fields, text: &str, command: Option<&str>) -> AnswerStep {
 /// The first line that says something, on one line and cut to [`MAX_EVIDENCE`].
 fn evidence<'a>(mut lines: impl Iterator<Item = &'a Line>) -> Option<Line> {
     lines.find_map(|line| {
-        let text = line.text.trim_start().chars().take(MAX_EVIDENCE + 1).map(visible).collect::<String>();
-        let mut text = text.trim().to_owned();
+        let text = line.text.trim_start();
+        let end = text.char_indices().nth(MAX_EVIDENCE + 1).map_or(text.len(), |(at, _)| at);
+        let mut text = one_line(text.get(..end).unwrap_or_default()).trim().to_owned();
         if text.chars().nth(MAX_EVIDENCE).is_some() {
             text.pop();
             text.pop();

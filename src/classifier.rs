@@ -16,6 +16,7 @@ pub mod registry;
 pub mod report;
 pub mod rules;
 pub mod scan;
+mod search;
 mod traces;
 pub mod url;
 

@@ -89,11 +89,12 @@ fn push_plain(spans: &mut Vec<Span>, text: &str) {
 /// around.
 pub(super) fn one_line(text: &str) -> String {
     let plain = |b: u8| matches!(b, b' '..=b'~');
-    if text.bytes().all(plain) { text.to_owned() } else { text.chars().map(visible).collect() }
+    // Looking at every byte is vector code, stopping at the first odd one is not.
+    if text.bytes().fold(true, |all, b| all & plain(b)) { text.to_owned() } else { text.chars().map(visible).collect() }
 }
 
 /// A blank for a character that [`one_line`] does not let through.
-pub(super) fn visible(c: char) -> char {
+fn visible(c: char) -> char {
     match c {
         '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => ' ',
         c if c.is_control() => ' ',

@@ -113,7 +113,12 @@ fn push_inline(out: &mut String, inline: &Inline) {
 /// Text that must read as it is written. Host names and addresses, which some platforms would turn into links, become
 /// code.
 pub(super) fn push_text(out: &mut String, text: &str) {
-    for part in text.split_inclusive(' ') {
+    let mut rest = text;
+    while !rest.is_empty() {
+        // Words are short: a plain loop is there before a search has started.
+        let end = rest.bytes().position(|b| b == b' ').map_or(rest.len(), |blank| blank + 1);
+        let (part, after) = rest.split_at(end);
+        rest = after;
         if is_word(part) {
             out.push_str(part);
         } else {
@@ -155,7 +160,9 @@ fn links(word: &str) -> bool {
     word.contains("://")
         || word.contains('@')
         || word.split('.').skip(1).any(ending)
-        || word.split('.').any(|part| part.to_ascii_lowercase().ends_with("www"))
+        || word
+            .split('.')
+            .any(|part| part.as_bytes().last_chunk().is_some_and(|end: &[u8; 3]| end.eq_ignore_ascii_case(b"www")))
 }
 
 fn push_escaped(out: &mut String, text: &str) {

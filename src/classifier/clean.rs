@@ -10,7 +10,7 @@ mod mend;
 mod prefix;
 mod wrap;
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 /// Clean text; its lines are separated by `\n`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -49,7 +49,8 @@ struct Mended {
 /// Cleans the bytes of one window whose first line has the number `first_line`.
 #[must_use]
 pub fn clean(bytes: &[u8], first_line: u64) -> Clean {
-    let raw = String::from_utf8_lossy(bytes);
+    // Checking is quicker than repairing.
+    let raw = str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
     let mut text = String::with_capacity(raw.len());
     let mut lines = Vec::new();
     for (number, line) in (first_line..).zip(raw.strip_suffix('\n').unwrap_or(&raw).split('\n')) {

@@ -1,6 +1,10 @@
 //! The stages in a row, for a text in memory and for a stream.
 
-use std::{collections::HashMap, ops::Deref};
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
+    ops::Deref,
+};
 
 use crate::{
     knowledge::Knowledge,
@@ -25,11 +29,8 @@ pub struct Findings {
     /// The secrets met and removed, whether or not there was a failure.
     pub secrets: Tally,
     /// Where the diagnosis with a given key is.
-    known: HashMap<Key, usize>,
+    known: HashMap<u64, usize>,
 }
-
-/// What makes two failures the same failure within one input: every field but the lines.
-type Key = (String, String);
 
 /// Explains a text that is in memory as a whole. A text without an anchor costs only the scan.
 #[must_use]
@@ -87,7 +88,7 @@ impl Findings {
             }
             let used = |number: u64| causes.iter().any(|c| c.evidence.iter().any(|l| l.number == number));
             report.around.retain(|line| used(line.number));
-            let key = (facts(&report), gist(&report));
+            let key = key(&report);
             if let Some(known) = self.known.get(&key).and_then(|at| self.diagnoses.get_mut(*at)) {
                 known.count += 1;
                 continue;
@@ -108,8 +109,9 @@ impl Findings {
     }
 }
 
-/// The fields of a report without its lines.
-fn facts(report: &Report) -> String {
+/// What makes two failures the same failure within one input: every field, and of the lines what was said, without whatever
+/// may change from one time to the next: numbers, identifiers, digests.
+fn key(report: &Report) -> u64 {
     let Report {
         client,
         client_version,
@@ -125,12 +127,12 @@ fn facts(report: &Report) -> String {
         sent,
         ..
     } = report;
-    format!(
-        "{client:?} {client_version:?} {code:?} {status:?} {method:?} {url:?} {registry:?} {operation:?} {package:?} {version:?} {challenge:?} {sent:?}"
-    )
-}
-
-/// What was said, without whatever may change from one time to the next: numbers, identifiers, digests.
-fn gist(report: &Report) -> String {
-    report.said.iter().flat_map(|line| line.text.chars()).filter(|c| !c.is_ascii_hexdigit() && *c != '-').collect()
+    let mut hasher = DefaultHasher::new();
+    (client, client_version, code, status, method, url).hash(&mut hasher);
+    (registry, operation, package, version, challenge, sent).hash(&mut hasher);
+    let mut gist = Vec::with_capacity(report.said.iter().map(|line| line.text.len()).sum());
+    let said = report.said.iter().flat_map(|line| line.text.bytes());
+    gist.extend(said.filter(|b| !b.is_ascii_hexdigit() && *b != b'-'));
+    gist.hash(&mut hasher);
+    hasher.finish()
 }

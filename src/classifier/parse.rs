@@ -15,12 +15,15 @@ mod yarn;
 
 pub(super) use yarn::implied_status;
 
+use std::sync::OnceLock;
+
 use crate::redact::Redacted;
 
 use super::{
     anchors::CODES,
     clean::marker,
     report::{Line, Method, Report, Target},
+    search::Search,
     url,
 };
 
@@ -51,16 +54,45 @@ struct Block {
 type Reader = fn(&[Raw<'_>], &[Raw<'_>]) -> Option<Block>;
 
 /// Tried in this order on each line, with the lines from there on and the lines before.
-const READERS: &[Reader] = &[
-    npm::read,
-    pnpm::read,
-    berry::read,
-    yarn::read,
-    bun::read,
-    json::read,
-    relayed::release_tool,
-    relayed::dependabot,
+const READERS: &[(Begins, Reader)] = &[
+    (Begins::Line, npm::read),
+    (Begins::Line, pnpm::read),
+    (Begins::Line, berry::read),
+    (Begins::Anywhere, yarn::read),
+    (Begins::Line, bun::read),
+    (Begins::Line, json::read),
+    (Begins::Anywhere, relayed::release_tool),
+    (Begins::Anywhere, relayed::dependabot),
 ];
+
+/// Where in its first line a failure begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Begins {
+    /// Where the line does, so that one look at it dismisses most lines.
+    Line,
+    /// Wherever one of [`SIGNS`] stands.
+    Anywhere,
+}
+
+/// What the failures hold that begin anywhere in a line.
+const SIGNS: &[&str] = &[
+    "finished with status code ",
+    "Two factor authentication enabled.",
+    "Environment variable not found (",
+    "error Error: ",
+    "error Couldn't publish package: ",
+    "error An unexpected error occurred: ",
+    "occurred while publishing ",
+    "lerna ERR! ",
+    "unknown error code: ",
+    "rivate npm registries require",
+    "can't access a private package registry",
+];
+
+fn has_sign(text: &str) -> bool {
+    static SEARCH: OnceLock<Search> = OnceLock::new();
+    SEARCH.get_or_init(|| Search::new(SIGNS.iter().copied())).any(text)
+}
 
 /// How many lines before a failure may tell about it.
 const CONTEXT_BEFORE: usize = 150;
@@ -84,11 +116,15 @@ pub fn parse(text: &Redacted, numbers: &[u64]) -> Vec<Report> {
             lines.iter_mut().skip(at - 1).take(2).for_each(|line| line.inline = true);
         }
     }
+    // Most texts have none.
+    let signs = has_sign(text.as_str());
     let mut blocks: Vec<(usize, Block)> = Vec::new();
     let mut at = 0;
     while at < lines.len() {
         let (before, rest) = lines.split_at(at);
-        match READERS.iter().find_map(|reader| reader(rest, before)) {
+        let anywhere = signs && rest.first().is_some_and(|line| has_sign(line.text));
+        let mut readers = READERS.iter().filter(|(begins, _)| anywhere || *begins == Begins::Line);
+        match readers.find_map(|(_, reader)| reader(rest, before)) {
             Some(block) => {
                 let taken = block.taken.max(1);
                 blocks.push((at, block));

@@ -75,6 +75,10 @@ fn path_of(url: &str) -> Option<&str> {
 fn glob(pattern: &str, name: &str) -> bool {
     let Some((head, tail)) = pattern.split_once('*') else { return pattern.eq_ignore_ascii_case(name) };
     let Some(rest) = name.strip_prefix(head) else { return false };
+    if !tail.contains('*') {
+        let end = rest.len().checked_sub(tail.len()).and_then(|at| rest.get(at..));
+        return end.is_some_and(|end| end.eq_ignore_ascii_case(tail));
+    }
     // Only a few characters are tried: host names are short and patterns hold one or two stars.
     rest.char_indices()
         .map(|(at, _)| at)

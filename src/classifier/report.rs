@@ -91,7 +91,7 @@ pub struct Line {
 }
 
 /// Who answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Registry {
     /// A kind of `registries.toml`; `unknown` for a host that the table cannot name, `none` when the text names neither

@@ -35,18 +35,10 @@ pub fn rank(report: &Report, knowledge: &Knowledge) -> Vec<RankedCause> {
             let limit = facts.limit(cause, knowledge)?;
             let signal = cause.signals.iter().filter(|s| facts.shows(s)).max_by_key(|s| s.weight)?;
             let weight = signal.weight.min(limit);
-            let evidence = facts.evidence(&signal.when);
             (weight >= WORTH_NAMING).then(|| {
-                (
-                    cause,
-                    RankedCause {
-                        id: cause.id.clone(),
-                        confidence: Confidence::from_weight(weight),
-                        weight,
-                        evidence,
-                        set_aside: false,
-                    },
-                )
+                let (id, evidence) = (cause.id.clone(), facts.evidence(&signal.when));
+                let confidence = Confidence::from_weight(weight);
+                (cause, RankedCause { id, confidence, weight, evidence, set_aside: false })
             })
         })
         .collect();
@@ -77,17 +69,15 @@ pub fn unknown(report: &Report) -> Vec<Unknown> {
 
 impl<'a> Facts<'a> {
     fn new(report: &'a Report, words: &'a Words) -> Self {
-        let fold = |lines: &[Line]| lines.iter().map(|l| marker::fold(&l.text).into_owned()).collect::<Vec<_>>();
-        let said = fold(&report.said);
-        let status = report
-            .status
-            .or_else(|| said.iter().find_map(|line| implied_status(line)).filter(|_| report.client == Client::Yarn));
+        let fold = |line: &'a Line| marker::fold(&line.text);
+        let implied = || report.said.iter().map(fold).find_map(|line| implied_status(&line));
+        let status = report.status.or_else(|| if report.client == Client::Yarn { implied() } else { None });
         Self {
             report,
             family: report.family().or_else(|| status.map(|s| format!("E{s}"))),
             status,
-            said: words.sight(&said),
-            around: words.sight(&fold(&report.around)),
+            said: words.sight(report.said.iter().map(fold)),
+            around: words.sight(report.around.iter().map(fold)),
         }
     }
 

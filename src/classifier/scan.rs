@@ -7,10 +7,9 @@ mod stream;
 
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, packed};
-
 use super::{
     anchors::{FAILURES, Needle, Sight},
+    search::Search,
     traces::{self, Trace},
 };
 use cut::{Cutter, LineCount, whole_lines};
@@ -25,11 +24,6 @@ pub(super) const SEAM: usize = 1024;
 struct Group {
     search: Search,
     finders: Vec<Finder>,
-}
-
-enum Search {
-    Vector(packed::Searcher),
-    Automaton(AhoCorasick),
 }
 
 /// What a search looks for.
@@ -63,24 +57,6 @@ fn groups() -> &'static [Group; 2] {
         [alone.collect(), shared.chain(traces).collect()]
             .map(|finders: Vec<Finder>| Group { search: Search::new(finders.iter().map(Finder::text)), finders })
     })
-}
-
-impl Search {
-    #[expect(clippy::expect_used, reason = "a few dozen short literals cannot exceed the automaton's limits")]
-    fn new<'a>(needles: impl Iterator<Item = &'a str> + Clone) -> Self {
-        // The vector search exists only for some processors; the automaton runs everywhere.
-        match packed::Config::new().builder().extend(needles.clone()).build() {
-            Some(searcher) => Self::Vector(searcher),
-            None => Self::Automaton(AhoCorasick::new(needles).expect("needles fit an automaton")),
-        }
-    }
-
-    fn each(&self, bytes: &[u8], mut found: impl FnMut(usize, usize)) {
-        match self {
-            Self::Vector(s) => s.find_iter(bytes).for_each(|m| found(m.pattern().as_usize(), m.start())),
-            Self::Automaton(s) => s.find_iter(bytes).for_each(|m| found(m.pattern().as_usize(), m.start())),
-        }
-    }
 }
 
 /// An anchor that held.

@@ -1,7 +1,5 @@
 //! All words that entries look for, found in one pass over a text.
 
-use std::collections::HashMap;
-
 use aho_corasick::AhoCorasick;
 
 use super::Cause;
@@ -11,52 +9,50 @@ use super::Cause;
 pub struct Words {
     /// `None` when no entry asks for words.
     search: Option<AhoCorasick>,
-    ids: HashMap<String, usize>,
+    all: Vec<String>,
 }
 
-/// For each of the words, the first line that holds it.
+/// The words that a text holds, each with the first line that does, in the order of these lines.
 #[derive(Debug, Clone)]
-pub struct Sightings<'w> {
-    words: &'w Words,
-    lines: Vec<Option<usize>>,
-}
+pub struct Sightings<'w>(Vec<(&'w str, usize)>);
 
 impl Words {
     /// Compiles the words of these entries.
     pub(super) fn new(causes: &[Cause]) -> Self {
         let conditions =
             causes.iter().flat_map(|c| &c.signals).flat_map(|s| [Some(&s.when), s.unless.as_ref()]).flatten();
-        let mut all: Vec<&String> = conditions.flat_map(|c| c.said.iter().chain(&c.around)).collect();
+        let mut all: Vec<String> = conditions.flat_map(|c| c.said.iter().chain(&c.around)).cloned().collect();
         all.sort();
         all.dedup();
         let search = AhoCorasick::new(&all).ok().filter(|_| !all.is_empty());
-        Self { search, ids: all.into_iter().enumerate().map(|(id, word)| (word.clone(), id)).collect() }
+        Self { search, all }
     }
 
     /// How many different words there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.ids.len()
+        self.all.len()
     }
 
     /// Whether no entry asks for words.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.ids.is_empty()
+        self.all.is_empty()
     }
 
     /// Which of the words stand in which of these lines.
     #[must_use]
-    pub fn sight(&self, lines: &[String]) -> Sightings<'_> {
-        let mut first = vec![None; self.ids.len()];
-        for (number, line) in lines.iter().enumerate() {
-            for found in self.search.iter().flat_map(|s| s.find_overlapping_iter(line)) {
-                if let Some(slot) = first.get_mut(found.pattern().as_usize()) {
-                    slot.get_or_insert(number);
+    pub fn sight(&self, lines: impl Iterator<Item = impl AsRef<str>>) -> Sightings<'_> {
+        let mut first: Vec<(&str, usize)> = Vec::new();
+        for (number, line) in lines.enumerate() {
+            for found in self.search.iter().flat_map(|s| s.find_overlapping_iter(line.as_ref())) {
+                let word = self.all.get(found.pattern().as_usize());
+                if let Some(word) = word.filter(|word| !first.iter().any(|(known, _)| known == word)) {
+                    first.push((word, number));
                 }
             }
         }
-        Sightings { words: self, lines: first }
+        Sightings(first)
     }
 }
 
@@ -64,6 +60,6 @@ impl Sightings<'_> {
     /// The first line that holds one of these words.
     #[must_use]
     pub fn line_with(&self, words: &[String]) -> Option<usize> {
-        words.iter().filter_map(|word| *self.lines.get(*self.words.ids.get(word)?)?).min()
+        self.0.iter().find(|(word, _)| words.iter().any(|wanted| wanted == word)).map(|(_, line)| *line)
     }
 }

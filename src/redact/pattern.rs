@@ -47,10 +47,26 @@ impl Prefix {
         Self { text, any_case: true, follow: 0, lead: 0, around: Around::Anything, distinctive: false }
     }
 
+    /// A word that stands before secrets where it is written in capitals.
+    pub(super) const fn capitals(text: &'static str) -> Self {
+        Self { any_case: false, ..Self::word(text) }
+    }
+
+    /// The same, with something around it that ordinary text seldom has there.
+    pub(super) const fn with(mut self, around: Around) -> Self {
+        self.around = around;
+        self
+    }
+
     /// The same, too common to look for in a log.
     pub(super) const fn common(mut self) -> Self {
         self.distinctive = false;
         self
+    }
+
+    /// Whether it is a word or a key and not a part of the secret.
+    pub(super) fn is_word(&self) -> bool {
+        self.follow == 0 && self.lead == 0 && self.around != Around::Login
     }
 
     /// Whether the literal, found at `at` without regard to case, is what it should be.
@@ -61,7 +77,7 @@ impl Prefix {
         }
         let behind = hay.get(at.end..).unwrap_or_default();
         let before = hay.get(..at.start).unwrap_or_default();
-        self.around.fits(before, behind) && long(behind.iter(), self.follow) && long(before.iter().rev(), self.lead)
+        long(behind.iter(), self.follow) && long(before.iter().rev(), self.lead) && self.around.fits(before, behind)
     }
 }
 
@@ -73,6 +89,12 @@ pub(super) enum Around {
     Login,
     /// A number in base 64 before it, as a Discord token begins.
     Number,
+    /// `=` or `:` behind it, as behind a key.
+    Assigned,
+    /// Two dashes at the beginning of the word that it ends, as in a flag.
+    Flag,
+    /// So many token characters behind it, after a few others.
+    Token(u8),
 }
 
 impl Around {
@@ -84,8 +106,30 @@ impl Around {
                 let near = before.get(before.len().saturating_sub(40)..).unwrap_or_default();
                 near.windows(2).any(|pair| matches!(pair, [b'M'..=b'O', b'D' | b'T' | b'j' | b'z' | b'\n' | b'\r']))
             }
+            Self::Assigned => assigned(behind),
+            Self::Flag => flag(before),
+            Self::Token(count) => {
+                let between = |byte: &&u8| !byte.is_ascii_alphanumeric() && **byte != b'\n';
+                let skipped = behind.iter().take(JUDGED).take_while(between).count();
+                skipped == JUDGED || long(behind.iter().skip(skipped), count)
+            }
         }
     }
+}
+
+/// Whether `=` or `:` may follow behind quotes and blanks. Anything goes where a line break may be taken out.
+fn assigned(behind: &[u8]) -> bool {
+    let between = |byte: &&u8| matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b']' | b' ' | b'\t');
+    let next = behind.iter().take(JUDGED).find(|byte| !between(byte));
+    next.is_none_or(|byte| matches!(byte, b'=' | b':') || *byte == b'\n' || frame(*byte))
+}
+
+/// Whether a flag's dashes may stand in front, with a part of its name behind them.
+fn flag(before: &[u8]) -> bool {
+    let name = |byte: &&u8| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_');
+    let length = before.iter().rev().take(JUDGED).take_while(name).count();
+    let (above, name) = before.split_at(before.len() - length);
+    name.windows(2).any(|pair| pair == b"--") || length == JUDGED || breaks(above.iter().rev())
 }
 
 /// Whether `user:password@` may follow: up to the path there is an `@`, or a colon without a port. Anything goes where the line
@@ -104,9 +148,17 @@ fn login(behind: &[u8]) -> bool {
 /// Whether so many token characters come first, or a line break cuts them short.
 fn long<'a>(mut bytes: impl Iterator<Item = &'a u8>, count: u8) -> bool {
     let cut = bytes.by_ref().take(usize::from(count)).find(|&&byte| !super::value::url_safe(byte));
-    // A frame's border or an indent may stand at the break.
-    let frame = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'|' | b'>' | 0x80..);
-    cut.is_none_or(|byte| *byte == b'\n' || (frame(byte) && bytes.take(16).find(|byte| !frame(byte)) == Some(&b'\n')))
+    cut.is_none_or(|byte| *byte == b'\n' || (frame(*byte) && breaks(bytes)))
+}
+
+/// Whether a line break comes next, perhaps after a frame's border or an indent.
+fn breaks<'a>(bytes: impl Iterator<Item = &'a u8>) -> bool {
+    bytes.take(JUDGED).find(|byte| !frame(**byte)) == Some(&b'\n')
+}
+
+/// A frame's border or an indent, which may stand at a line break.
+fn frame(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'|' | b'>' | 0x80..)
 }
 
 /// The head of a possible secret, as a pattern's regex found it.

@@ -22,6 +22,10 @@ const BORDER: usize = 8;
 /// A set of patterns, one bit for each by its place in the table.
 pub(super) type Ranks = u64;
 
+/// Stands beside the patterns for a word of one without what has to be around it: no reason to try the pattern, but one to
+/// look at the text without its line breaks.
+const WORD: Ranks = 1 << 63;
+
 /// The patterns of which a prefix is in the text.
 pub(super) fn search(hay: &[u8]) -> Ranks {
     prefilter().map_or(Ranks::MAX, |prefilter| prefilter.search(hay))
@@ -102,8 +106,9 @@ impl Prefilter {
             let Some((prefix, rank)) = self.prefixes.get(found.as_usize()) else {
                 continue;
             };
-            if *ranks >> rank & 1 == 0 && prefix.holds(hay, at + 1 - prefix.text.len()..at + 1) {
-                *ranks |= 1 << rank;
+            if *ranks >> rank & 1 == 0 {
+                let holds = prefix.holds(hay, at + 1 - prefix.text.len()..at + 1);
+                *ranks |= if holds { 1 << rank } else { WORD * Ranks::from(prefix.is_word()) };
             }
         }
     }
@@ -113,6 +118,7 @@ impl Prefilter {
         let longest = self.literals.max_pattern_len();
         let above = text.get(newline.saturating_sub(longest + BORDER)..newline).unwrap_or_default();
         let above = without_border(above);
+        let above = above.get((above.len() + 1).saturating_sub(longest)..).unwrap_or_default();
         let below = text.get(newline + 1..).unwrap_or_default();
         let below = below.get(frame(below)..).unwrap_or_default();
         let (Some(&last), Some(&first)) = (above.last(), below.first()) else {

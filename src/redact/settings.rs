@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::fake::Example;
-use super::pattern::{Hit, Pattern, Prefix, Starts};
+use super::pattern::{Around, Hit, Pattern, Prefix, Starts};
 use super::value::{Setting, letters, placeholder, random, setting};
 
 pub(super) static TABLE: [Pattern; 5] = [
@@ -81,17 +81,16 @@ pub(super) static TABLE: [Pattern; 5] = [
         what: "the value of an environment variable that holds a secret",
         revoke: "Delete that token, or change that password, where it was made, and store the new one as a secret of your CI system.",
         prefixes: &[
-            Prefix::word("token"),
-            Prefix::word("password"),
-            Prefix::word("passwd"),
-            Prefix::word("secret"),
-            Prefix::word("api_key"),
-            Prefix::word("apikey"),
-            Prefix::word("access_key"),
-            Prefix::word("_auth"),
-            Prefix::word("_pass"),
-            Prefix::word("_pat"),
-            Prefix::word("_ident"),
+            Prefix::capitals("TOKEN"),
+            Prefix::capitals("PASSWORD"),
+            Prefix::capitals("PASSWD"),
+            Prefix::capitals("SECRET"),
+            Prefix::capitals("APIKEY"),
+            Prefix::capitals("_KEY"),
+            Prefix::capitals("_AUTH"),
+            Prefix::capitals("_PASS"),
+            Prefix::capitals("_PAT"),
+            Prefix::capitals("_IDENT"),
         ],
         examples: &[
             |dice| Example::new("NPM_TOKEN=", dice.alnum(24), " npm publish"),
@@ -118,12 +117,12 @@ pub(super) static TABLE: [Pattern; 5] = [
         what: "a secret on a command line",
         revoke: "Delete that token, or change that password, at the server that the command talks to.",
         prefixes: &[
-            Prefix::word("token"),
-            Prefix::word("password"),
-            Prefix::word("passwd"),
-            Prefix::word("secret"),
-            Prefix::word("api-key"),
-            Prefix::word("_auth"),
+            Prefix::word("token").with(Around::Flag),
+            Prefix::word("password").with(Around::Flag),
+            Prefix::word("passwd").with(Around::Flag),
+            Prefix::word("secret").with(Around::Flag),
+            Prefix::word("api-key").with(Around::Flag),
+            Prefix::word("_auth").with(Around::Flag),
         ],
         examples: &[
             |dice| Example::new("npx some-tool --token ", dice.alnum(24), " --verbose"),
@@ -145,15 +144,15 @@ pub(super) static TABLE: [Pattern; 5] = [
         what: "the value of a key that is called token, password, secret or the like",
         revoke: "Delete that token, or change that password, where it was made.",
         prefixes: &[
-            Prefix::word("token"),
-            Prefix::word("password"),
-            Prefix::word("passwd"),
-            Prefix::word("secret"),
-            Prefix::word("api_key"),
-            Prefix::word("api-key"),
-            Prefix::word("apikey"),
-            Prefix::word("access_key"),
-            Prefix::word("accesskey"),
+            Prefix::word("token").with(Around::Assigned),
+            Prefix::word("password").with(Around::Assigned),
+            Prefix::word("passwd").with(Around::Assigned),
+            Prefix::word("secret").with(Around::Assigned),
+            Prefix::word("api_key").with(Around::Assigned),
+            Prefix::word("api-key").with(Around::Assigned),
+            Prefix::word("apikey").with(Around::Assigned),
+            Prefix::word("access_key").with(Around::Assigned),
+            Prefix::word("accesskey").with(Around::Assigned),
         ],
         examples: &[
             |dice| Example::new("registry = { url = \"https://r.example.com/\", token = \"", dice.alnum(24), "\" }"),

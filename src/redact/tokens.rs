@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::fake::Example;
-use super::pattern::{Pattern, Prefix, Starts};
+use super::pattern::{Around, Pattern, Prefix, Starts};
 use super::value::{alnum, dotted, placeholder, run, setting, token, url_safe};
 
 pub(super) static TABLE: [Pattern; 11] = [
@@ -130,7 +130,12 @@ pub(super) static TABLE: [Pattern; 11] = [
         kind: "old azure token",
         what: "an Azure DevOps personal access token of the older, 52-character kind",
         revoke: "In Azure DevOps open User settings, Personal access tokens and revoke it.",
-        prefixes: &[Prefix::word("pat="), Prefix::word("pat:"), Prefix::word("token"), Prefix::word("password")],
+        prefixes: &[
+            Prefix::word("pat="),
+            Prefix::word("pat:"),
+            Prefix::word("token").with(Around::Token(52)),
+            Prefix::word("password").with(Around::Token(52)),
+        ],
         examples: &[|dice| {
             let key = dice.one_of(&["PAT: ", "pat=", "token = ", "password: "]);
             Example::new(key, dice.text("abcdefghijklmnopqrstuvwxyz234567", 52), "")

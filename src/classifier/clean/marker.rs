@@ -4,6 +4,8 @@ use std::{borrow::Cow, sync::OnceLock};
 
 use aho_corasick::AhoCorasick;
 
+use crate::classifier::search::Search;
+
 /// The level of one of npm's lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
@@ -39,23 +41,18 @@ pub fn level(line: &str) -> Option<(Level, &str)> {
         return Some((Level::Error, rest.trim()));
     }
     let rest = strip_word(line, "npm")?.strip_prefix(' ')?.trim_start();
-    for (word, level) in WORDS {
-        if let Some(after) = strip_word(rest, word)
-            && (after.is_empty() || after.starts_with([' ', '\t']))
-        {
-            return Some((*level, after.trim()));
-        }
-    }
-    None
+    let end = rest.bytes().position(|b| matches!(b, b' ' | b'\t')).unwrap_or(rest.len());
+    let (first, after) = rest.split_at_checked(end)?;
+    let (_, level) = WORDS.iter().find(|(word, _)| first.eq_ignore_ascii_case(word))?;
+    Some((*level, after.trim()))
 }
 
 /// The level and the rest of a line of npm's debug log: `20 error code E401`. The words are written out there.
 #[must_use]
 pub fn debug_level(line: &str) -> Option<(Level, &str)> {
-    let (number, rest) = line.split_once(' ')?;
-    if number.is_empty() || number.len() > 7 || !number.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
+    let digits = line.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, rest) = line.split_at_checked(digits)?;
+    let rest = rest.strip_prefix(' ').filter(|_| (1..=7).contains(&number.len()))?;
     for (word, level) in WORDS {
         if word.bytes().all(|b| b.is_ascii_lowercase())
             && *word != "verb"
@@ -162,7 +159,8 @@ const OTHERS: &[(&str, &str)] = &[
 
 /// Where, in the middle of a line, another package manager's failure begins.
 fn find_other(line: &str) -> Option<usize> {
-    if !line.contains("ERR_PNPM_") && !line.contains("YN00") && !line.contains("error") {
+    static SEARCH: OnceLock<Search> = OnceLock::new();
+    if !SEARCH.get_or_init(|| Search::new(OTHERS.iter().map(|(start, _)| *start))).any(line) {
         return None;
     }
     let begins = |(start, sign): &(&str, &str)| {
@@ -222,9 +220,12 @@ fn is_new_line(after: &str, ends_path: bool) -> bool {
 /// A line in lower case with its blanks folded, as rules compare it.
 #[must_use]
 pub fn fold(line: &str) -> Cow<'_, str> {
-    let plain = !line.bytes().any(|b| b.is_ascii_uppercase()) && !line.contains("  ") && !line.contains('\t');
-    if plain && line.is_ascii() {
+    let folded = line.is_ascii() && !line.contains("  ") && !line.contains('\t');
+    if folded && !line.bytes().any(|b| b.is_ascii_uppercase()) {
         return Cow::Borrowed(line);
+    }
+    if folded && line.trim().len() == line.len() && !line.bytes().any(|b| b.is_ascii_control()) {
+        return Cow::Owned(line.to_ascii_lowercase());
     }
     let mut out = String::with_capacity(line.len());
     let mut blank = false;

@@ -5,7 +5,10 @@ use std::sync::OnceLock;
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::{npm, take_challenge, take_package, take_registry, take_url};
-use crate::classifier::report::{Client, Line, Method, Operation, Place, Report, Target};
+use crate::classifier::{
+    report::{Client, Line, Method, Operation, Place, Report, Target},
+    search::Search,
+};
 
 /// Fills what is still unknown from the lines around; then derives scope and operation.
 pub(super) fn complete(report: &mut Report) {
@@ -23,8 +26,8 @@ pub(super) fn complete(report: &mut Report) {
         if let Some(rest) = detail.or_else(|| line.text.strip_prefix("lerna http ")) {
             read_detail(report, rest);
         } else if report.registry.url.is_none()
-            && let Some((_, url)) =
-                line.text.split_once("Publishing to http").and(line.text.split_once("Publishing to "))
+            && line.text.contains("Publishing to http")
+            && let Some((_, url)) = line.text.split_once("Publishing to ")
         {
             take_registry(report, url);
         }
@@ -255,6 +258,11 @@ const PLACES: &[(&str, Place)] = &[
 
 fn place_in(line: &Line, places: &mut Vec<Place>) {
     static MARKS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    static SEARCH: OnceLock<Search> = OnceLock::new();
+    // Most lines show no place; which marks overlap in one that does, only the slower search tells.
+    if !SEARCH.get_or_init(|| Search::new(PLACES.iter().map(|(mark, _)| *mark))).any(&line.text) {
+        return;
+    }
     let marks = MARKS.get_or_init(|| AhoCorasick::new(PLACES.iter().map(|(mark, _)| mark)).ok());
     for found in marks.iter().flat_map(|marks| marks.find_overlapping_iter(&line.text)) {
         if let Some((_, place)) = PLACES.get(found.pattern().as_usize())
