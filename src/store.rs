@@ -11,6 +11,7 @@ pub mod channels;
 mod errors;
 pub mod findings;
 pub mod inbox;
+pub mod lock;
 pub mod memory;
 mod open;
 pub mod outbox;
