@@ -11,7 +11,9 @@ use crate::{
 };
 
 mod choose;
+pub mod commands;
 pub mod console;
+pub mod help;
 mod inline;
 pub mod json;
 pub mod markdown;

@@ -19,3 +19,4 @@ pub mod knowledge;
 pub mod message;
 pub mod redact;
 pub mod store;
+pub mod terminal;

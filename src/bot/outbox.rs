@@ -175,7 +175,8 @@ impl Worker {
     async fn send(&self, parcel: &Parcel) -> Result<Option<Parcel>> {
         let platform = parcel.team.platform();
         let Some(courier) = self.couriers.iter().find(|c| c.platform() == platform) else { return Ok(None) };
-        let mut delivery = if parcel.unclear { resolve(&**courier, parcel).await } else { courier.deliver(parcel).await };
+        let mut delivery =
+            if parcel.unclear { resolve(&**courier, parcel).await } else { courier.deliver(parcel).await };
         if let Delivery::Unclear(error) = &delivery
             && !parcel.unclear
         {
@@ -209,7 +210,8 @@ impl Worker {
     /// Doubles with each attempt; a random half of it keeps workers from trying in step.
     fn wait(&self, attempts: i64) -> SignedDuration {
         let doubled = i32::try_from(attempts.clamp(1, 20)).map_or(1, |n| 1_i32 << (n - 1));
-        let full = self.settings.backoff.checked_mul(doubled).unwrap_or(self.settings.longest).min(self.settings.longest);
+        let full =
+            self.settings.backoff.checked_mul(doubled).unwrap_or(self.settings.longest).min(self.settings.longest);
         full.mul_f64(0.5 + 0.5 * rand::random::<f64>())
     }
 

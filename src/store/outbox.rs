@@ -105,11 +105,7 @@ pub async fn put(conn: &mut AnyConnection, rows: &[NewRow], now: Timestamp) -> R
 }
 
 /// Takes as many numbers in each lane as it gets rows; returns the number before the first.
-async fn reserve(
-    conn: &mut AnyConnection,
-    rows: &[NewRow],
-    now: Timestamp,
-) -> Result<BTreeMap<(String, String), i64>> {
+async fn reserve(conn: &mut AnyConnection, rows: &[NewRow], now: Timestamp) -> Result<BTreeMap<(String, String), i64>> {
     let mut lanes: BTreeMap<(&str, &str), (Platform, i64)> = BTreeMap::new();
     for row in rows {
         lanes.entry((row.team.as_str(), row.lane.as_str())).or_insert((row.team.platform(), 0)).1 += 1;

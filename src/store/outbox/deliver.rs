@@ -128,10 +128,13 @@ async fn next(
             park(conn, &parcel, trouble, now).await?;
             continue;
         }
-        row("UPDATE outbox SET sending_at = $4, attempts = attempts + 1 WHERE team = $1 AND lane = $2 AND seq = $3", &parcel)
-            .bind(millis(now))
-            .execute(&mut *conn)
-            .await?;
+        row(
+            "UPDATE outbox SET sending_at = $4, attempts = attempts + 1 WHERE team = $1 AND lane = $2 AND seq = $3",
+            &parcel,
+        )
+        .bind(millis(now))
+        .execute(&mut *conn)
+        .await?;
         return Ok(Some(parcel));
     }
 }
@@ -141,13 +144,7 @@ fn row<'q>(statement: &'static str, parcel: &'q Parcel) -> sqlx::query::Query<'q
 }
 
 /// Gives a lane back. `due` is when its next row is due.
-async fn release(
-    conn: &mut AnyConnection,
-    team: &TeamId,
-    lane: &str,
-    owner: &str,
-    due: Option<i64>,
-) -> Result<()> {
+async fn release(conn: &mut AnyConnection, team: &TeamId, lane: &str, owner: &str, due: Option<i64>) -> Result<()> {
     sqlx::query(
         "UPDATE lane SET owner = NULL, leased_until = NULL, due_at = $4 WHERE team = $1 AND lane = $2 AND owner = $3",
     )
@@ -226,18 +223,15 @@ async fn following(conn: &mut AnyConnection, parcel: &Parcel) -> Result<Option<i
 }
 
 /// The row was certainly not said: it waits at the head of its lane until `at`.
-pub async fn retry(
-    conn: &mut AnyConnection,
-    parcel: &Parcel,
-    error: &str,
-    lease: &Lease,
-    at: Timestamp,
-) -> Result<()> {
-    row("UPDATE outbox SET sending_at = NULL, due_at = $4, error = $5 WHERE team = $1 AND lane = $2 AND seq = $3", parcel)
-        .bind(millis(at))
-        .bind(error)
-        .execute(&mut *conn)
-        .await?;
+pub async fn retry(conn: &mut AnyConnection, parcel: &Parcel, error: &str, lease: &Lease, at: Timestamp) -> Result<()> {
+    row(
+        "UPDATE outbox SET sending_at = NULL, due_at = $4, error = $5 WHERE team = $1 AND lane = $2 AND seq = $3",
+        parcel,
+    )
+    .bind(millis(at))
+    .bind(error)
+    .execute(&mut *conn)
+    .await?;
     release(conn, &parcel.team, &parcel.lane, &lease.owner, Some(millis(at))).await
 }
 
