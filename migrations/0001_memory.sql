@@ -239,10 +239,11 @@ CREATE TABLE lane (
     platform TEXT NOT NULL,
     -- The number of the last row put in.
     seq BIGINT NOT NULL,
-    -- When the next row may be sent; absent: nothing waits.
+    -- When the earliest row is due; absent: nothing waits.
     due_at BIGINT,
-    -- Which worker holds it, and until when.
+    -- Which worker holds it.
     owner TEXT,
+    -- Nobody may take it before: the lease of its owner or, without one, the platform's pace or a wait after a failure.
     leased_until BIGINT,
     PRIMARY KEY (team, lane)
 );

@@ -12,6 +12,7 @@
 //! The first four are pure: no I/O, no clock, no global state.
 
 pub mod answer;
+pub mod bot;
 pub mod classifier;
 pub mod cli;
 pub mod knowledge;

@@ -38,6 +38,20 @@ pub enum StoreError {
         /// What is wrong with it.
         why: String,
     },
+    /// Another process sends from this SQLite file.
+    #[error("another npmfix ({holder}) is sending from this database: stop it, or use PostgreSQL to run several")]
+    Held {
+        /// Who that is, as it wrote into its lock.
+        holder: String,
+    },
+    /// The lock beside the SQLite file cannot be had.
+    #[error("cannot lock {path}: {why}")]
+    Lock {
+        /// The lock's file.
+        path: String,
+        /// What the system says.
+        why: std::io::Error,
+    },
     /// Anything else.
     #[error("the database refused: {0}")]
     Other(#[source] sqlx::Error),

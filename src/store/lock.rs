@@ -1,0 +1,52 @@
+//! Who may send from a SQLite file: one process at a time. Servers are shared by leases alone, and whoever only reads or puts
+//! something in needs no lock.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::{Read as _, Write as _},
+    path::{Path, PathBuf},
+};
+
+use super::{Result, Store, StoreError};
+
+/// The right to send from a database, until it is dropped or the process ends.
+#[derive(Debug)]
+pub struct Lock {
+    _file: Option<File>,
+}
+
+/// More than any holder writes into its lock.
+const LONGEST_HOLDER: u64 = 200;
+
+/// Takes the right to send. `what` says to others what this process is, such as `chat`. On a SQLite file that another process
+/// (or another worker of this one) sends from, the error names it.
+pub fn hold(store: &Store, what: &str) -> Result<Lock> {
+    let Some(database) = store.file() else { return Ok(Lock { _file: None }) };
+    let path = beside(database);
+    let trouble = |why| StoreError::Lock { path: path.display().to_string(), why };
+    let mut file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(trouble)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(StoreError::Held { holder: holder(&mut file) }),
+        Err(TryLockError::Error(why)) => return Err(trouble(why)),
+    }
+    file.set_len(0).map_err(trouble)?;
+    write!(file, "process {}, `{what}`", std::process::id()).map_err(trouble)?;
+    Ok(Lock { _file: Some(file) })
+}
+
+/// The lock's file stays when the lock goes: removing it could let two in.
+fn beside(database: &Path) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".lock");
+    PathBuf::from(path)
+}
+
+/// What the holder wrote. Where locked files cannot be read, it stays unnamed.
+fn holder(file: &mut File) -> String {
+    let mut text = String::new();
+    let read = file.take(LONGEST_HOLDER).read_to_string(&mut text);
+    let text: String = text.chars().filter(|c| !c.is_control()).collect();
+    if read.is_err() || text.is_empty() { "another process".to_owned() } else { text }
+}

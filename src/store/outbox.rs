@@ -1,0 +1,148 @@
+//! What is to be said: rows in lanes.
+//!
+//! A lane is one destination. A worker takes the lease of a lane, sends its rows in order and gives it back, so that order and
+//! pace hold however many workers there are. A row is marked before it is sent and goes when it was: one that is found marked
+//! by another worker's hand may or may not have been said.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use sqlx::AnyConnection;
+use uuid::Uuid;
+
+use super::{
+    Result,
+    rows::{millis, query, query_as, timestamp},
+};
+use crate::message::{Platform, TeamId};
+
+mod deliver;
+mod people;
+
+pub use deliver::{Lease, Parcel, claim, given_back, next_due, parked, renew, retry, sent};
+pub use people::{Listed, list, unpark, unpark_all};
+
+/// What a row does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Says something new in the thread of a message.
+    Post,
+    /// Changes what was posted.
+    Edit,
+    /// Removes what was posted.
+    Remove,
+    /// Says something to one person only; at most once.
+    Notice,
+}
+
+impl Kind {
+    /// As it is stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Post => "post",
+            Self::Edit => "edit",
+            Self::Remove => "remove",
+            Self::Notice => "notice",
+        }
+    }
+
+    fn stored(kind: &str) -> Option<Self> {
+        [Self::Post, Self::Edit, Self::Remove, Self::Notice].into_iter().find(|k| k.as_str() == kind)
+    }
+}
+
+/// Something to say.
+#[derive(Debug, Clone)]
+pub struct NewRow {
+    /// The team.
+    pub team: TeamId,
+    /// The destination within the team.
+    pub lane: String,
+    /// What it does.
+    pub kind: Kind,
+    /// The reply that is posted, changed or removed.
+    pub reply: Option<String>,
+    /// What it says, as JSON; see [`crate::bot::say::Say`].
+    pub body: String,
+}
+
+/// Puts rows into their lanes, due at once, in three statements whatever their number. Rows of one lane keep their order. An
+/// edit replaces one of the same reply that still waits.
+pub async fn put(conn: &mut AnyConnection, rows: &[NewRow], now: Timestamp) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    for row in rows.iter().filter(|row| matches!(row.kind, Kind::Edit | Kind::Remove)) {
+        sqlx::query(
+            "DELETE FROM outbox WHERE team = $1 AND lane = $2 AND reply = $3 AND kind = 'edit' \
+             AND sending_at IS NULL AND parked_at IS NULL",
+        )
+        .bind(row.team.as_str())
+        .bind(row.lane.as_str())
+        .bind(row.reply.as_deref())
+        .execute(&mut *conn)
+        .await?;
+    }
+    let mut numbers = reserve(conn, rows, now).await?;
+    let mut insert = query(
+        "INSERT INTO outbox (team, lane, seq, post_key, kind, reply, body, due_at, attempts, created_at) VALUES {rows}",
+        rows.len(),
+        10,
+    );
+    for row in rows {
+        let key = (row.team.to_string(), row.lane.clone());
+        let seq = numbers.get_mut(&key).map_or(0, |next| {
+            *next += 1;
+            *next
+        });
+        insert = insert.bind(row.team.as_str()).bind(row.lane.as_str()).bind(seq).bind(post_key());
+        insert = insert.bind(row.kind.as_str()).bind(row.reply.as_deref()).bind(row.body.as_str());
+        insert = insert.bind(millis(now)).bind(0_i64).bind(millis(now));
+    }
+    insert.execute(conn).await?;
+    Ok(())
+}
+
+/// Takes as many numbers in each lane as it gets rows; returns the number before the first.
+async fn reserve(
+    conn: &mut AnyConnection,
+    rows: &[NewRow],
+    now: Timestamp,
+) -> Result<BTreeMap<(String, String), i64>> {
+    let mut lanes: BTreeMap<(&str, &str), (Platform, i64)> = BTreeMap::new();
+    for row in rows {
+        lanes.entry((row.team.as_str(), row.lane.as_str())).or_insert((row.team.platform(), 0)).1 += 1;
+    }
+    let mut upsert = query_as::<(String, String, i64)>(
+        "INSERT INTO lane (team, lane, platform, seq, due_at) VALUES {rows} ON CONFLICT (team, lane) DO UPDATE SET \
+         seq = lane.seq + excluded.seq, \
+         due_at = CASE WHEN lane.due_at < excluded.due_at THEN lane.due_at ELSE excluded.due_at END \
+         RETURNING team, lane, seq",
+        0,
+        lanes.len(),
+        5,
+    );
+    for ((team, lane), (platform, count)) in &lanes {
+        upsert = upsert.bind(*team).bind(*lane).bind(platform.as_str()).bind(*count).bind(millis(now));
+    }
+    let numbers = upsert.fetch_all(conn).await?;
+    let before = |(team, lane, last): (String, String, i64)| {
+        let count = lanes.get(&(team.as_str(), lane.as_str())).map_or(0, |(_, count)| *count);
+        ((team, lane), last - count)
+    };
+    Ok(numbers.into_iter().map(before).collect())
+}
+
+/// At most 25 characters, the most that Discord takes as a nonce; unique, and ordered by time.
+fn post_key() -> String {
+    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    let mut number = Uuid::now_v7().as_u128();
+    let mut key = [b'0'; 25];
+    for digit in key.iter_mut().rev() {
+        let value = usize::try_from(number % 36).unwrap_or_default();
+        *digit = DIGITS.get(value).copied().unwrap_or(b'0');
+        number /= 36;
+    }
+    key.iter().map(|b| char::from(*b)).collect()
+}
