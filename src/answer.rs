@@ -13,6 +13,7 @@ pub mod console;
 mod inline;
 pub mod json;
 pub mod markdown;
+pub mod outbox;
 pub mod text;
 pub mod words;
 
