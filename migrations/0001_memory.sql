@@ -149,6 +149,8 @@ CREATE TABLE channel_day (
 -- An answer to a message, and how the conversation about it stands.
 CREATE TABLE reply (
     id TEXT PRIMARY KEY,
+    -- answer, or pointer: one line that names an earlier answer.
+    kind TEXT NOT NULL,
     team TEXT NOT NULL,
     channel TEXT NOT NULL,
     message TEXT NOT NULL,

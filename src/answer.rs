@@ -3,6 +3,8 @@
 //! [`answer`] chooses what to say and knows no platform; [`text`], [`markdown`] and [`json`] say it. Every sentence that
 //! does not come from a knowledge entry is a function in [`words`].
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     classifier::{Confidence, Diagnosis, Line, beside},
     knowledge::{Cause, CauseId, Knowledge, Question, Step, template::Fields},
@@ -14,6 +16,7 @@ mod inline;
 pub mod json;
 pub mod markdown;
 pub mod outbox;
+pub mod reply;
 pub mod text;
 pub mod words;
 
@@ -30,7 +33,7 @@ pub const MAX_STEPS: usize = 4;
 pub const MAX_EVIDENCE: usize = 300;
 
 /// What to say about one diagnosis, for any platform.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// The cause that leads; `None` when the knowledge has no entry for any cause of the diagnosis.
     pub id: Option<CauseId>,
@@ -57,7 +60,7 @@ pub struct Answer {
 }
 
 /// One thing to do or to look at.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct AnswerStep {
     /// A sentence.
     pub text: Inline,
@@ -66,7 +69,7 @@ pub struct AnswerStep {
 }
 
 /// A cause that is named but not explained in steps.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Other {
     /// Which entry.
     pub id: CauseId,

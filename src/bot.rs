@@ -1,3 +1,82 @@
 //! The conversation: what is heard, what is decided, what is to be said. Knows the store and the floor below, no platform.
+//!
+//! - `hear`: messages, edits and deletions come in. `decide`: whether and what to answer, without I/O. `record`: findings
+//!   that arrive together are written together.
+//! - `compose`: a diagnosis and what the team remembers → a [`crate::answer::reply::Reply`].
+//! - `choices`: what people choose under an answer.
+//! - `say`: what is put into the outbox.
 
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::Notify;
+
+use crate::{knowledge::Knowledge, store::Store};
+
+pub mod choices;
+mod compose;
+mod decide;
+pub mod hear;
 pub mod outbox;
+mod record;
+pub mod say;
+
+pub use hear::Heard;
+
+/// How the bot behaves where nobody has set it otherwise.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How long the bot only points to its earlier answer to an error in a channel.
+    pub cool_down: jiff::SignedDuration,
+    /// Answers in a channel within an hour. Beyond it, findings are recorded in silence.
+    pub answers_per_hour: i64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { cool_down: jiff::SignedDuration::from_hours(1), answers_per_hour: 20 }
+    }
+}
+
+/// The bot. Cheap to share.
+#[derive(Debug)]
+pub struct Bot {
+    knowledge: Knowledge,
+    store: Store,
+    limits: Limits,
+    waiting: Mutex<Vec<record::Waiting>>,
+    turn: tokio::sync::Mutex<()>,
+    wake: Arc<Notify>,
+}
+
+impl Bot {
+    /// A bot with its knowledge and its memory.
+    #[must_use]
+    pub fn new(knowledge: Knowledge, store: Store, limits: Limits) -> Self {
+        Self {
+            knowledge,
+            store,
+            limits,
+            waiting: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+            wake: Arc::default(),
+        }
+    }
+
+    /// What it knows.
+    #[must_use]
+    pub fn knowledge(&self) -> &Knowledge {
+        &self.knowledge
+    }
+
+    /// What it remembers.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Is notified when there is something new to say.
+    #[must_use]
+    pub fn wake(&self) -> Arc<Notify> {
+        Arc::clone(&self.wake)
+    }
+}

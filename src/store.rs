@@ -7,11 +7,16 @@
 //! - `open`: finding, opening and migrating a database. `errors`: what can go wrong, in words a person can act on.
 //! - one file for each group of tables, with the types of its rows.
 
+pub mod channels;
 mod errors;
+pub mod findings;
+pub mod inbox;
 pub mod lock;
+pub mod memory;
 mod open;
 pub mod outbox;
 pub mod people;
+pub mod replies;
 mod rows;
 
 pub use errors::StoreError;

@@ -1,14 +1,18 @@
 //! A sentence with code in it.
 
+use serde::{Deserialize, Serialize};
+
 /// A sentence as spans, on one line and free of control characters. Entries write code in backticks; what is not closed
 /// stays as written.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Inline {
     spans: Vec<Span>,
 }
 
 /// A part of a sentence; never empty.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Span {
     /// Words.
     Plain(String),
@@ -94,7 +98,7 @@ pub(super) fn one_line(text: &str) -> String {
 }
 
 /// A blank for a character that [`one_line`] does not let through.
-fn visible(c: char) -> char {
+pub(super) fn visible(c: char) -> char {
     match c {
         '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => ' ',
         c if c.is_control() => ' ',

@@ -1,10 +1,14 @@
 //! An answer for a terminal.
 
+mod conversation;
+
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 
 use super::{Answer, AnswerStep, Inline, Span, words};
+
+pub use conversation::reply;
 
 const TITLE: Style = Style::new().bold().underline();
 const LABEL: Style = Style::new().bold();

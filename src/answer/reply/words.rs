@@ -1,0 +1,181 @@
+//! Every sentence of the conversation around an answer.
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::answer::Inline;
+
+/// The label of *That fixed it*.
+#[must_use]
+pub fn fixed() -> &'static str {
+    "That fixed it"
+}
+
+/// The label of *Didn't help*.
+#[must_use]
+pub fn unhelpful() -> &'static str {
+    "Didn't help"
+}
+
+/// The label of *Save our fix*.
+#[must_use]
+pub fn save() -> &'static str {
+    "Save our fix"
+}
+
+/// The label of *Not an npm problem*.
+#[must_use]
+pub fn not_npm() -> &'static str {
+    "Not an npm problem"
+}
+
+/// The label of *Dismiss*.
+#[must_use]
+pub fn dismiss() -> &'static str {
+    "Dismiss"
+}
+
+/// The heading over the team's own fix.
+#[must_use]
+pub fn our_fix() -> &'static str {
+    "What fixed it here before"
+}
+
+/// Who saved a fix and how it did.
+#[must_use]
+pub fn saved_by(id: i64, author: &str, saved: Timestamp, helped: i64) -> Inline {
+    let author = if author.trim().is_empty() { "somebody" } else { author };
+    let helped = match helped {
+        0 => "nobody has said yet whether it helped".to_owned(),
+        1 => "it helped once".to_owned(),
+        times => format!("it helped {times} times"),
+    };
+    // A name is shown as it is, backticks and all.
+    Inline::plain(&format!("Fix {id}, saved by {author} on {}; {helped}.", date(saved)))
+}
+
+/// A saved fix that is named but does not lead.
+#[must_use]
+pub fn also_saved(id: i64) -> Inline {
+    Inline::parse(&format!("Fix {id} of this team is for the same target, but for another cause: `/npmfix fix {id}`"))
+}
+
+/// How often the team met the error. `times` counts this time.
+#[must_use]
+pub fn seen_before(times: i64, last: Timestamp) -> Inline {
+    Inline::plain(&format!("Seen {times} times in this team, last on {}.", date(last)))
+}
+
+/// Nobody has saved a fix for an error that keeps coming back.
+#[must_use]
+pub fn invite() -> Inline {
+    Inline::plain("No fix is saved for it yet. When you find one, save it: next time it stands here first.")
+}
+
+/// Another failure in the same text.
+#[must_use]
+pub fn also_here(code: &str, title: &str, line: u64) -> Inline {
+    Inline::plain(&format!("Also in this text, line {line}: {code}, {}", title.trim_end_matches('.')))
+}
+
+/// The heading over other failures when there are too many to list.
+#[must_use]
+pub fn more_failures(count: usize) -> Inline {
+    Inline::parse(&format!("And {count} more; `npmfix explain` on the whole log shows them all."))
+}
+
+/// The same error, answered here a short time ago.
+#[must_use]
+pub fn answered_already(minutes: i64) -> Inline {
+    let ago = match minutes {
+        ..=0 => "just now".to_owned(),
+        1 => "a minute ago".to_owned(),
+        m if m < 120 => format!("{m} minutes ago"),
+        m => format!("{} hours ago", m / 60),
+    };
+    Inline::plain(&format!("This is the error that I answered here {ago}:"))
+}
+
+/// Somebody said that it fixed it.
+#[must_use]
+pub fn marked_fixed() -> Inline {
+    Inline::plain("Marked as fixed.")
+}
+
+/// It is fixed, and the team has nothing saved for it.
+#[must_use]
+pub fn fixed_so_save() -> Inline {
+    Inline::plain("If it took more than the steps above, save what you did, so that the next one finds it here.")
+}
+
+/// Nothing is left to try.
+#[must_use]
+pub fn nothing_left() -> Inline {
+    Inline::parse(
+        "These were all the causes that fit this text. Run the command again with `--loglevel http` and paste what it \
+         prints: it shows who answered what.",
+    )
+}
+
+/// After *Not an npm problem*.
+#[must_use]
+pub fn not_npm_noted(fingerprint: &str) -> Inline {
+    Inline::parse(&format!(
+        "Taken back: not an npm problem. I stay silent about this error in this channel; `/npmfix unmute {fingerprint}` \
+         ends that."
+    ))
+}
+
+/// The paste was edited and holds no failure any more.
+#[must_use]
+pub fn no_error_any_more() -> Inline {
+    Inline::plain("The message above was edited and holds no npm auth failure any more.")
+}
+
+/// The paste is gone, and with it what the answer was made from.
+#[must_use]
+pub fn paste_gone() -> Inline {
+    Inline::plain("The message that this was about was deleted, so this can no longer be changed.")
+}
+
+/// Somebody addressed the bot, and there is nothing to explain.
+#[must_use]
+pub fn nothing_to_explain() -> Inline {
+    Inline::parse(
+        "I find no npm, pnpm, Yarn or Bun auth failure in this. Paste the lines around `npm error`, with the URL; \
+         `/npmfix help` says what else I can do.",
+    )
+}
+
+/// A secret was pasted; only its author sees this.
+#[must_use]
+pub fn secret_pasted(what: &str, count: u32, revoke: &str) -> Inline {
+    let times = if count > 1 { format!(" ({count} times)") } else { String::new() };
+    Inline::parse(&format!(
+        "Your message holds {what}{times}. Whoever can read the channel can use it. {revoke} Then delete the message. I \
+         keep no copy."
+    ))
+}
+
+/// A choice under an answer that is not there any more.
+#[must_use]
+pub fn choice_gone() -> Inline {
+    Inline::plain("This answer is closed, so nothing was changed.")
+}
+
+/// Only some may do this.
+#[must_use]
+pub fn not_allowed() -> Inline {
+    Inline::plain("Only who asked, or an admin, can remove an answer.")
+}
+
+/// The choice was taken down.
+#[must_use]
+pub fn noted() -> Inline {
+    Inline::plain("Noted, thank you.")
+}
+
+/// A day, in UTC.
+#[must_use]
+pub fn date(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC).strftime("%-d %B %Y").to_string()
+}

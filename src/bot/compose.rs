@@ -1,0 +1,152 @@
+//! A diagnosis and what the team remembers → what to say.
+
+use jiff::Timestamp;
+
+use super::choices::Pick;
+use crate::{
+    answer::{
+        self,
+        reply::{self, Block, Choice, ChoiceRow, Reply},
+    },
+    classifier::{Diagnosis, narrow},
+    knowledge::Knowledge,
+    message::MessageRef,
+    store::replies::{Outcome, State},
+};
+
+/// Other failures of the same text that are named.
+const NAMED: usize = 3;
+
+/// A saved fix as an answer shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FixNote {
+    pub id: i64,
+    pub text: String,
+    pub author: String,
+    pub saved_at: Timestamp,
+    pub helped: i64,
+}
+
+/// The saved fixes that fit a diagnosis.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Fixes {
+    /// The one that stands first.
+    pub lead: Option<FixNote>,
+    /// One that fits the target but was saved for another cause than the certain one.
+    pub below: Option<i64>,
+}
+
+/// What an answer is made of.
+pub(super) struct Scene<'a> {
+    /// The id of the reply.
+    pub id: &'a str,
+    /// The failures of the message, the one that is answered first.
+    pub diagnoses: &'a [Diagnosis],
+    /// How the conversation stands.
+    pub state: &'a State,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// The saved fixes.
+    pub fixes: &'a Fixes,
+}
+
+/// The diagnosis as the conversation has narrowed it, and whether a cause is left that was not tried.
+pub(super) fn current(diagnosis: &Diagnosis, state: &State, knowledge: &Knowledge) -> (Diagnosis, bool) {
+    let narrowed = narrow::narrowed(diagnosis, &state.answers, knowledge);
+    match narrow::without(&narrowed, &state.tried, knowledge) {
+        Some(next) => (next, true),
+        None => (narrowed, false),
+    }
+}
+
+/// The full answer. `None` when the message was deleted, so that nothing is left to answer from.
+pub(super) fn answer(scene: &Scene<'_>, knowledge: &Knowledge) -> Option<Reply> {
+    let (first, others) = scene.diagnoses.split_first()?;
+    let (diagnosis, left) = current(first, scene.state, knowledge);
+    let mut blocks = Vec::new();
+    if let Some(fix) = &scene.fixes.lead {
+        blocks.push(Block::Heading(reply::our_fix().to_owned()));
+        blocks.push(Block::Quote(fix.text.clone()));
+        blocks.push(Block::Say(reply::saved_by(fix.id, &fix.author, fix.saved_at, fix.helped)));
+    }
+    if left {
+        blocks.push(Block::Answer(Box::new(answer::answer(&diagnosis, knowledge))));
+    } else {
+        blocks.push(Block::Say(reply::nothing_left()));
+    }
+    if let Some(id) = scene.fixes.below {
+        blocks.push(Block::Say(reply::also_saved(id)));
+    }
+    for other in others.iter().take(NAMED) {
+        let code = other.report.family().unwrap_or_default();
+        let title = answer::answer(other, knowledge).title;
+        blocks.push(Block::Item(reply::also_here(&code, &title, other.report.first_line)));
+    }
+    if others.len() > NAMED {
+        blocks.push(Block::Item(reply::more_failures(others.len() - NAMED)));
+    }
+    blocks.extend(memory(scene));
+    let asks = scene.outcome.is_none() && left;
+    let question = narrow::question(&diagnosis, &scene.state.answers, knowledge).filter(|_| asks);
+    let rows = question.map(|q| question_row(scene.id, q, &diagnosis, knowledge)).into_iter();
+    Some(Reply { blocks, rows: rows.chain(actions(scene, left)).collect() })
+}
+
+fn memory(scene: &Scene<'_>) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let saved = scene.fixes.lead.is_some() || scene.fixes.below.is_some();
+    if let Some(last) = scene.state.last {
+        blocks.push(Block::Say(reply::seen_before(scene.state.seen, last)));
+        if !saved && scene.outcome.is_none() {
+            blocks.push(Block::Say(reply::invite()));
+        }
+    }
+    if scene.outcome == Some(Outcome::Fixed) {
+        blocks.push(Block::Say(reply::marked_fixed()));
+        if !saved {
+            blocks.push(Block::Say(reply::fixed_so_save()));
+        }
+    }
+    blocks
+}
+
+fn question_row(
+    id: &str,
+    question: &crate::knowledge::Question,
+    diagnosis: &Diagnosis,
+    knowledge: &Knowledge,
+) -> ChoiceRow {
+    let option = |option: &crate::knowledge::question::Choice| {
+        choice(id, &Pick::Option { question: question.id.clone(), option: option.id.clone() }, &option.label)
+    };
+    ChoiceRow {
+        question: Some(answer::asked(question, diagnosis, knowledge)),
+        choices: question.options.iter().map(option).collect(),
+    }
+}
+
+fn actions(scene: &Scene<'_>, left: bool) -> Option<ChoiceRow> {
+    let all = [
+        (Pick::Fixed, reply::fixed(), scene.outcome.is_none()),
+        (Pick::Unhelpful, reply::unhelpful(), scene.outcome.is_none() && left),
+        (Pick::Save, reply::save(), true),
+        (Pick::NotNpm, reply::not_npm(), scene.outcome.is_none()),
+        (Pick::Dismiss, reply::dismiss(), true),
+    ];
+    let shown = all.iter().filter(|(.., shown)| *shown);
+    let choices = shown.map(|(pick, label, _)| choice(scene.id, pick, label)).collect();
+    Some(ChoiceRow { question: None, choices })
+}
+
+fn choice(id: &str, pick: &Pick, label: &str) -> Choice {
+    Choice { id: format!("{id}:{pick}"), label: label.to_owned() }
+}
+
+/// One line that names an earlier answer.
+pub(super) fn pointer(earlier: &MessageRef, given: Timestamp, now: Timestamp) -> Reply {
+    let minutes = now.duration_since(given).as_mins();
+    Reply {
+        blocks: vec![Block::Say(reply::answered_already(minutes)), Block::Place(earlier.clone())],
+        rows: Vec::new(),
+    }
+}

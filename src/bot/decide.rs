@@ -1,0 +1,137 @@
+//! Whether to answer a finding, and with what. No I/O: what the store knows comes in, what to write goes out.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{
+    Limits,
+    compose::{self, Fixes, Scene},
+    say::Say,
+};
+use crate::{
+    answer::reply::Reply,
+    classifier::Diagnosis,
+    knowledge::Knowledge,
+    message::{Address, MessageRef, Speaker},
+    store::{
+        channels::{ErrorPlace, Mode, Settings},
+        memory::Seen,
+        replies::{Kind, NewReply, State},
+    },
+};
+
+/// What stands against listening to a message in its channel at all.
+pub(super) fn listens(settings: &Settings, speaker: Speaker, address: Address) -> Option<Silence> {
+    match (settings.mode, speaker, address) {
+        (Mode::Off, ..) => Some(Silence::Off),
+        (_, Speaker::Itself, _) => Some(Silence::Itself),
+        (_, Speaker::Bot, _) if !settings.bots => Some(Silence::Bot),
+        _ => None,
+    }
+}
+
+/// Why nothing is said about a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Silence {
+    /// The channel is switched off.
+    Off,
+    /// npmfix said it.
+    Itself,
+    /// A bot said it, and the channel does not answer bots.
+    Bot,
+    /// The channel answers only what is addressed to it.
+    Mention,
+    /// The channel is muted for a time.
+    Muted,
+    /// Somebody said that this error is no npm problem here.
+    NotNpm,
+    /// There were too many answers in this hour.
+    Cap,
+    /// A secret and no failure.
+    NoFailure,
+}
+
+/// What the store knows about the channel and the errors of some findings; kept up to date while they are decided one after
+/// the other.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub settings: HashMap<(String, String), Settings>,
+    pub muted: std::collections::HashSet<(String, String, String)>,
+    pub answered: HashMap<(String, String), i64>,
+    pub latest: HashMap<ErrorPlace, (MessageRef, Timestamp)>,
+    pub seen: HashMap<ErrorPlace, Seen>,
+}
+
+/// A finding that waits for its decision.
+pub(super) struct Case<'a> {
+    pub place: &'a MessageRef,
+    pub address: Address,
+    pub diagnoses: &'a [Diagnosis],
+    pub fixes: &'a Fixes,
+}
+
+/// An answer to give.
+pub(super) struct Decided {
+    pub reply: NewReply,
+    pub say: Say,
+}
+
+/// Decides on one finding and lets `known` remember the decision.
+pub(super) fn decide(
+    case: &Case<'_>,
+    known: &mut Known,
+    limits: &Limits,
+    knowledge: &Knowledge,
+    now: Timestamp,
+) -> Result<Decided, Silence> {
+    let Some(first) = case.diagnoses.first() else { return Err(Silence::NoFailure) };
+    let place = case.place;
+    let channel = (place.team.to_string(), place.channel.to_string());
+    let error = (place.team.clone(), place.channel.clone(), first.fingerprint.clone());
+    if case.address == Address::Overheard {
+        let settings = known.settings.get(&channel);
+        if settings.is_some_and(|s| s.mode == Mode::Mention) {
+            return Err(Silence::Mention);
+        }
+        if settings.is_some_and(|s| s.muted_until.is_some_and(|until| until > now)) {
+            return Err(Silence::Muted);
+        }
+        if known.muted.contains(&(channel.0.clone(), channel.1.clone(), first.fingerprint.clone())) {
+            return Err(Silence::NotNpm);
+        }
+        if known.answered.get(&channel).is_some_and(|count| *count >= limits.answers_per_hour) {
+            return Err(Silence::Cap);
+        }
+    }
+    let before = known.seen.get(&error).copied();
+    known.seen.insert(error.clone(), Seen { times: before.map_or(0, |s| s.times) + 1, last: now });
+    let earlier = known.latest.get(&error).filter(|_| case.address == Address::Overheard);
+    let earlier = earlier.filter(|(_, at)| now.duration_since(*at) < limits.cool_down).cloned();
+    let id = Uuid::now_v7().simple().to_string();
+    let state = State {
+        fix: case.fixes.lead.as_ref().map(|fix| fix.id),
+        seen: before.map_or(0, |s| s.times) + 1,
+        last: before.map(|s| s.last),
+        ..State::default()
+    };
+    let (kind, content) = match &earlier {
+        Some((earlier, at)) => (Kind::Pointer, compose::pointer(earlier, *at, now)),
+        None => {
+            let scene = Scene { id: &id, diagnoses: case.diagnoses, state: &state, outcome: None, fixes: case.fixes };
+            (Kind::Answer, compose::answer(&scene, knowledge).unwrap_or_default())
+        }
+    };
+    if kind == Kind::Answer {
+        known.latest.insert(error, (place.clone(), now));
+    }
+    *known.answered.entry(channel).or_default() += 1;
+    let fingerprint = first.fingerprint.clone();
+    let reply = NewReply { id, kind, place: place.clone(), fingerprint, state, at: now };
+    Ok(Decided { say: say(place, content), reply })
+}
+
+fn say(to: &MessageRef, content: Reply) -> Say {
+    Say { to: to.clone(), user: None, content }
+}

@@ -1,0 +1,30 @@
+//! What is put into the outbox: the bodies of its rows.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    answer::reply::Reply,
+    message::{MessageRef, UserId},
+};
+
+/// Something to say, as an outbox row holds it. The row's kind says whether it is a post, an edit, a removal or a notice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Say {
+    /// The message that it is about; posts go into its thread.
+    pub to: MessageRef,
+    /// For a notice: the one person who is to see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+    /// What it says; empty for a removal.
+    #[serde(default)]
+    pub content: Reply,
+}
+
+impl Say {
+    /// As JSON, without NUL characters, which PostgreSQL refuses.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Only maps with keys other than text fail to become JSON.
+        serde_json::to_string(self).unwrap_or_default().replace("\\u0000", "")
+    }
+}

@@ -1,0 +1,191 @@
+//! What a team has met before. Read from counts that are kept up to date; no query here looks at occurrences.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+use sqlx::AnyConnection;
+
+use super::{
+    Result,
+    channels::ErrorPlace,
+    rows::{day, query_as, timestamp},
+};
+use crate::message::{ChannelId, TeamId, Visibility};
+
+/// How often an error was met, as far as a channel may know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// How often.
+    pub times: i64,
+    /// When last.
+    pub last: Timestamp,
+}
+
+/// How often errors were met before. A private channel adds what it met itself.
+pub async fn seen(
+    conn: &mut AnyConnection,
+    errors: &HashMap<ErrorPlace, Visibility>,
+) -> Result<HashMap<ErrorPlace, Seen>> {
+    let public: HashSet<(&str, &str)> = errors.keys().map(|(team, _, f)| (team.as_str(), f.as_str())).collect();
+    let mut counts: HashMap<(String, String), Seen> = HashMap::new();
+    if !public.is_empty() {
+        let mut select = query_as::<(String, String, i64, i64)>(
+            "SELECT team, fingerprint, seen, last_at FROM error WHERE (team, fingerprint) IN (VALUES {rows})",
+            0,
+            public.len(),
+            2,
+        );
+        for (team, fingerprint) in public {
+            select = select.bind(team).bind(fingerprint);
+        }
+        for (team, fingerprint, times, last) in select.fetch_all(&mut *conn).await? {
+            if times > 0 {
+                counts.insert((team, fingerprint), Seen { times, last: timestamp(last) });
+            }
+        }
+    }
+    let private: Vec<&ErrorPlace> =
+        errors.iter().filter(|(_, v)| **v == Visibility::Private).map(|(place, _)| place).collect();
+    let mut own: HashMap<(String, String, String), Seen> = HashMap::new();
+    if !private.is_empty() {
+        let mut select = query_as::<(String, String, String, i64, i64)>(
+            "SELECT team, channel, fingerprint, seen, last_at FROM error_channel \
+             WHERE (team, channel, fingerprint) IN (VALUES {rows})",
+            0,
+            private.len(),
+            3,
+        );
+        for (team, channel, fingerprint) in private {
+            select = select.bind(team.as_str()).bind(channel.as_str()).bind(fingerprint.as_str());
+        }
+        for (team, channel, fingerprint, times, last) in select.fetch_all(conn).await? {
+            own.insert((team, channel, fingerprint), Seen { times, last: timestamp(last) });
+        }
+    }
+    let all = errors.keys().filter_map(|place| {
+        let (team, channel, fingerprint) = place;
+        let everywhere = counts.get(&(team.to_string(), fingerprint.clone()));
+        let here = own.get(&(team.to_string(), channel.to_string(), fingerprint.clone()));
+        let seen = match (everywhere, here) {
+            (Some(a), Some(b)) => Seen { times: a.times + b.times, last: a.last.max(b.last) },
+            (Some(one), None) | (None, Some(one)) => *one,
+            (None, None) => return None,
+        };
+        Some((place.clone(), seen))
+    });
+    Ok(all.collect())
+}
+
+/// An error that the team has met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Its key.
+    pub fingerprint: String,
+    /// The code family.
+    pub code: String,
+    /// The cause that was named last.
+    pub cause: Option<String>,
+    /// The registry's host.
+    pub host: Option<String>,
+    /// The scope.
+    pub scope: Option<String>,
+    /// The package.
+    pub package: Option<String>,
+    /// How often and when last.
+    pub seen: Seen,
+}
+
+type KnownRow = (String, String, Option<String>, Option<String>, Option<String>, Option<String>, i64, i64);
+
+/// The errors that were met last, newest first, as far as a channel may know.
+pub async fn history(conn: &mut AnyConnection, team: &TeamId, channel: &ChannelId, limit: i64) -> Result<Vec<Known>> {
+    // Two short walks along an index, merged here: what public channels met, and what this channel met by itself.
+    let public: Vec<KnownRow> = sqlx::query_as(
+        "SELECT fingerprint, code, cause, host, scope, package, seen, last_at FROM error \
+         WHERE team = $1 AND seen > 0 ORDER BY last_at DESC, fingerprint LIMIT $2",
+    )
+    .bind(team.as_str())
+    .bind(limit)
+    .fetch_all(&mut *conn)
+    .await?;
+    let own: Vec<KnownRow> = sqlx::query_as(
+        "SELECT error.fingerprint, code, cause, host, scope, package, error_channel.seen, error_channel.last_at \
+         FROM error_channel JOIN error ON error.team = error_channel.team \
+         AND error.fingerprint = error_channel.fingerprint \
+         WHERE error_channel.team = $1 AND error_channel.channel = $2 AND error_channel.private_at IS NOT NULL \
+         ORDER BY error_channel.last_at DESC, error.fingerprint LIMIT $3",
+    )
+    .bind(team.as_str())
+    .bind(channel.as_str())
+    .bind(limit)
+    .fetch_all(conn)
+    .await?;
+    let mut all: Vec<Known> = Vec::new();
+    for (fingerprint, code, cause, host, scope, package, times, last) in public.into_iter().chain(own) {
+        let last = timestamp(last);
+        match all.iter_mut().find(|known| known.fingerprint == fingerprint) {
+            Some(known) => {
+                known.seen = Seen { times: known.seen.times + times, last: known.seen.last.max(last) };
+            }
+            None => all.push(Known { fingerprint, code, cause, host, scope, package, seen: Seen { times, last } }),
+        }
+    }
+    all.sort_by(|a, b| b.seen.last.cmp(&a.seen.last).then_with(|| a.fingerprint.cmp(&b.fingerprint)));
+    all.truncate(usize::try_from(limit).unwrap_or_default());
+    Ok(all)
+}
+
+/// One error, as far as a channel may know.
+pub async fn known(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    channel: &ChannelId,
+    visibility: Visibility,
+    fingerprint: &str,
+) -> Result<Option<Known>> {
+    let row: Option<KnownRow> = sqlx::query_as(
+        "SELECT fingerprint, code, cause, host, scope, package, seen, last_at FROM error \
+         WHERE team = $1 AND fingerprint = $2",
+    )
+    .bind(team.as_str())
+    .bind(fingerprint)
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some((fingerprint, code, cause, host, scope, package, ..)) = row else { return Ok(None) };
+    let place = (team.clone(), channel.clone(), fingerprint.clone());
+    let seen = seen(conn, &HashMap::from([(place.clone(), visibility)])).await?.get(&place).copied();
+    Ok(seen.map(|seen| Known { fingerprint, code, cause, host, scope, package, seen }))
+}
+
+/// What happened in a span of days.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Failures met.
+    pub seen: i64,
+    /// Messages answered.
+    pub answered: i64,
+    /// Answers that fixed it.
+    pub fixed: i64,
+    /// Answers that did not help.
+    pub unhelpful: i64,
+    /// Answers that should not have been given.
+    pub false_answers: i64,
+    /// Secrets pasted.
+    pub secrets: i64,
+}
+
+/// The totals from a day to today, of the public channels and of this one.
+pub async fn totals(conn: &mut AnyConnection, team: &TeamId, channel: &ChannelId, since: Timestamp) -> Result<Totals> {
+    let (seen, answered, fixed, unhelpful, false_answers, secrets) = sqlx::query_as(
+        "SELECT CAST(COALESCE(SUM(seen), 0) AS BIGINT), CAST(COALESCE(SUM(answered), 0) AS BIGINT), \
+         CAST(COALESCE(SUM(fixed), 0) AS BIGINT), CAST(COALESCE(SUM(unhelpful), 0) AS BIGINT), \
+         CAST(COALESCE(SUM(false_answers), 0) AS BIGINT), CAST(COALESCE(SUM(secrets), 0) AS BIGINT) \
+         FROM channel_day WHERE team = $1 AND day >= $2 AND (private_at IS NULL OR channel = $3)",
+    )
+    .bind(team.as_str())
+    .bind(day(since))
+    .bind(channel.as_str())
+    .fetch_one(conn)
+    .await?;
+    Ok(Totals { seen, answered, fixed, unhelpful, false_answers, secrets })
+}

@@ -1,0 +1,339 @@
+//! Answers that were given, how the conversation about them stands, and what people made of them.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sqlx::AnyConnection;
+
+use super::{
+    Result, StoreError,
+    channels::{ErrorPlace, Place},
+    people::Who,
+    rows::{millis, query, query_as, timestamp},
+};
+use crate::{
+    classifier::{Answers, Diagnosis},
+    knowledge::CauseId,
+    message::{ChannelId, MessageId, MessageRef, TeamId, Visibility},
+};
+
+/// What is said first about a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The full answer.
+    Answer,
+    /// One line that names an earlier answer.
+    Pointer,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Pointer => "pointer",
+        }
+    }
+}
+
+/// How the conversation under an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Somebody said that it fixed it.
+    Fixed,
+    /// Somebody had it removed.
+    Dismissed,
+    /// Somebody said that the message is about something else.
+    False,
+    /// The message holds no error any more.
+    Withdrawn,
+}
+
+impl Outcome {
+    /// As it is stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fixed => "fixed",
+            Self::Dismissed => "dismissed",
+            Self::False => "false",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+
+    fn stored(outcome: &str) -> Result<Self> {
+        [Self::Fixed, Self::Dismissed, Self::False, Self::Withdrawn]
+            .into_iter()
+            .find(|o| o.as_str() == outcome)
+            .ok_or_else(|| StoreError::Row {
+                what: "an answer's outcome".to_owned(),
+                why: format!("{outcome:?} is not known"),
+            })
+    }
+}
+
+/// What the conversation has brought so far. Unknown fields of a newer version are left out when it is read.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct State {
+    /// What was answered to the narrowing questions.
+    pub answers: Answers,
+    /// Causes that did not help.
+    pub tried: Vec<CauseId>,
+    /// Saved fixes that did not help.
+    pub failed_fixes: Vec<i64>,
+    /// The saved fix that leads the answer now.
+    pub fix: Option<i64>,
+    /// How often the team had met the error when it was answered, this time included.
+    pub seen: i64,
+    /// When the team had met it before.
+    pub last: Option<Timestamp>,
+}
+
+/// A new answer.
+#[derive(Debug, Clone)]
+pub struct NewReply {
+    /// Its id, at most 32 ASCII letters and digits.
+    pub id: String,
+    /// What it says.
+    pub kind: Kind,
+    /// The message that is answered.
+    pub place: MessageRef,
+    /// The error it is about.
+    pub fingerprint: String,
+    /// How the conversation stands.
+    pub state: State,
+    /// When it was decided on.
+    pub at: Timestamp,
+}
+
+/// An answer that was given.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// Its id.
+    pub id: String,
+    /// What it says.
+    pub kind: Kind,
+    /// The message that is answered.
+    pub place: MessageRef,
+    /// The error it is about.
+    pub fingerprint: String,
+    /// How the conversation stands.
+    pub state: State,
+    /// How it ended, if it did.
+    pub outcome: Option<Outcome>,
+    /// When it was decided on.
+    pub at: Timestamp,
+    /// Who can read the channel.
+    pub visibility: Visibility,
+    /// Who wrote the message.
+    pub asker: Who,
+    /// The failures of the message; empty once it was deleted.
+    pub diagnoses: Vec<Diagnosis>,
+}
+
+/// Takes down new answers.
+pub async fn add(conn: &mut AnyConnection, replies: &[NewReply]) -> Result<()> {
+    if replies.is_empty() {
+        return Ok(());
+    }
+    let mut insert = query(
+        "INSERT INTO reply (id, kind, team, channel, message, thread, fingerprint, state, replied_at) VALUES {rows}",
+        replies.len(),
+        9,
+    );
+    for r in replies {
+        insert = insert
+            .bind(r.id.as_str())
+            .bind(r.kind.as_str())
+            .bind(r.place.team.as_str())
+            .bind(r.place.channel.as_str())
+            .bind(r.place.id.as_str())
+            .bind(r.place.thread.as_ref().map(MessageId::as_str))
+            .bind(r.fingerprint.as_str())
+            .bind(to_json(&r.state)?)
+            .bind(millis(r.at));
+    }
+    insert.execute(conn).await?;
+    Ok(())
+}
+
+fn to_json(state: &State) -> Result<String> {
+    serde_json::to_string(state).map_err(|e| StoreError::row("a new answer", &e))
+}
+
+/// The latest full answers since a time to errors in their channels: the message that was answered, and when.
+pub async fn latest(
+    conn: &mut AnyConnection,
+    errors: &HashSet<ErrorPlace>,
+    since: Timestamp,
+) -> Result<HashMap<ErrorPlace, (MessageRef, Timestamp)>> {
+    if errors.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut select = query_as::<(String, String, String, String, Option<String>, i64)>(
+        "SELECT team, channel, fingerprint, message, thread, replied_at FROM reply \
+         WHERE replied_at > $1 AND kind = 'answer' AND (outcome IS NULL OR outcome = 'fixed') \
+         AND (team, channel, fingerprint) IN (VALUES {rows}) ORDER BY replied_at",
+        1,
+        errors.len(),
+        3,
+    )
+    .bind(millis(since));
+    for (team, channel, fingerprint) in errors {
+        select = select.bind(team.as_str()).bind(channel.as_str()).bind(fingerprint.as_str());
+    }
+    let mut all = HashMap::new();
+    for (team, channel, fingerprint, message, thread, at) in select.fetch_all(conn).await? {
+        let place = place(&team, &channel, thread.as_deref(), &message)?;
+        all.insert((place.team.clone(), place.channel.clone(), fingerprint), (place, timestamp(at)));
+    }
+    Ok(all)
+}
+
+/// How many messages were answered in channels since a time.
+pub async fn answered(
+    conn: &mut AnyConnection,
+    places: &HashSet<Place>,
+    since: Timestamp,
+) -> Result<HashMap<(String, String), i64>> {
+    if places.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut select = query_as::<(String, String, i64)>(
+        "SELECT team, channel, COUNT(*) FROM reply WHERE replied_at > $1 AND (team, channel) IN (VALUES {rows}) \
+         GROUP BY team, channel",
+        1,
+        places.len(),
+        2,
+    )
+    .bind(millis(since));
+    for (team, channel) in places {
+        select = select.bind(team.as_str()).bind(channel.as_str());
+    }
+    Ok(select.fetch_all(conn).await?.into_iter().map(|(team, channel, count)| ((team, channel), count)).collect())
+}
+
+type Row = (String, String, String, Option<String>, String, String, String, Option<String>, i64, Option<i64>, String);
+
+const SELECT: &str = "SELECT reply.id, reply.channel, reply.message, reply.thread, reply.kind, reply.fingerprint, \
+                      reply.state, reply.outcome, reply.replied_at, heard.private_at, heard.who FROM reply \
+                      JOIN heard ON heard.team = reply.team AND heard.channel = reply.channel \
+                      AND heard.message = reply.message WHERE reply.team = $1 AND ";
+
+/// The answer with an id, in one team.
+pub async fn get(conn: &mut AnyConnection, team: &TeamId, id: &str) -> Result<Option<Given>> {
+    let select = sqlx::AssertSqlSafe(format!("{SELECT} reply.id = $2"));
+    let row: Option<Row> = sqlx::query_as(select).bind(team.as_str()).bind(id).fetch_optional(&mut *conn).await?;
+    given(conn, team, row).await
+}
+
+/// The answer to a message.
+pub async fn of_message(conn: &mut AnyConnection, message: &MessageRef) -> Result<Option<Given>> {
+    let select = sqlx::AssertSqlSafe(format!("{SELECT} reply.channel = $2 AND reply.message = $3"));
+    let row: Option<Row> = sqlx::query_as(select)
+        .bind(message.team.as_str())
+        .bind(message.channel.as_str())
+        .bind(message.id.as_str())
+        .fetch_optional(&mut *conn)
+        .await?;
+    given(conn, &message.team, row).await
+}
+
+/// The last full answer in a channel that is still open.
+pub async fn last_in(conn: &mut AnyConnection, team: &TeamId, channel: &ChannelId) -> Result<Option<Given>> {
+    let select = sqlx::AssertSqlSafe(format!(
+        "{SELECT} reply.channel = $2 AND reply.kind = 'answer' AND (reply.outcome IS NULL OR reply.outcome = 'fixed') \
+         ORDER BY reply.replied_at DESC, reply.id DESC LIMIT 1"
+    ));
+    let row: Option<Row> =
+        sqlx::query_as(select).bind(team.as_str()).bind(channel.as_str()).fetch_optional(&mut *conn).await?;
+    given(conn, team, row).await
+}
+
+async fn given(conn: &mut AnyConnection, team: &TeamId, row: Option<Row>) -> Result<Option<Given>> {
+    let Some((id, channel, message, thread, kind, fingerprint, state, outcome, at, private, who)) = row else {
+        return Ok(None);
+    };
+    let stored: Vec<(Option<String>,)> = sqlx::query_as(
+        "SELECT diagnosis FROM occurrence WHERE team = $1 AND channel = $2 AND message = $3 ORDER BY ordinal",
+    )
+    .bind(team.as_str())
+    .bind(channel.as_str())
+    .bind(message.as_str())
+    .fetch_all(conn)
+    .await?;
+    let diagnoses = stored
+        .into_iter()
+        .filter_map(|(json,)| json)
+        .map(|json| serde_json::from_str(&json).map_err(|e| StoreError::row(format!("the failure of answer {id}"), &e)))
+        .collect::<Result<Vec<Diagnosis>>>()?;
+    Ok(Some(Given {
+        state: serde_json::from_str(&state).map_err(|e| StoreError::row(format!("answer {id}"), &e))?,
+        kind: if kind == "pointer" { Kind::Pointer } else { Kind::Answer },
+        place: place(team.as_str(), &channel, thread.as_deref(), &message)?,
+        outcome: outcome.as_deref().map(Outcome::stored).transpose()?,
+        at: timestamp(at),
+        visibility: if private.is_some() { Visibility::Private } else { Visibility::Public },
+        asker: Who::stored(who),
+        id,
+        fingerprint,
+        diagnoses,
+    }))
+}
+
+/// Changes how a conversation stands.
+pub async fn update(conn: &mut AnyConnection, given: &Given) -> Result<()> {
+    sqlx::query("UPDATE reply SET state = $3, outcome = $4, fingerprint = $5, kind = $6 WHERE team = $1 AND id = $2")
+        .bind(given.place.team.as_str())
+        .bind(given.id.as_str())
+        .bind(to_json(&given.state)?)
+        .bind(given.outcome.map(Outcome::as_str))
+        .bind(given.fingerprint.as_str())
+        .bind(given.kind.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// What somebody made of an answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Feedback<'a> {
+    /// Who.
+    pub who: &'a Who,
+    /// `fixed`, `unhelpful`, `false` or `dismissed`.
+    pub kind: &'static str,
+    /// The cause that led.
+    pub cause: Option<&'a CauseId>,
+    /// The saved fix that led.
+    pub fix: Option<i64>,
+}
+
+/// Takes down what somebody made of an answer; says whether they had not said so before.
+pub async fn feedback(conn: &mut AnyConnection, given: &Given, feedback: Feedback<'_>, now: Timestamp) -> Result<bool> {
+    let done = sqlx::query(
+        "INSERT INTO feedback (team, reply, who, kind, cause, fix, given_at) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+         ON CONFLICT (team, reply, who, kind) DO NOTHING",
+    )
+    .bind(given.place.team.as_str())
+    .bind(given.id.as_str())
+    .bind(feedback.who.as_str())
+    .bind(feedback.kind)
+    .bind(feedback.cause.map(CauseId::as_str))
+    .bind(feedback.fix)
+    .bind(millis(now))
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+fn place(team: &str, channel: &str, thread: Option<&str>, message: &str) -> Result<MessageRef> {
+    let bad =
+        |e: crate::message::IdError| StoreError::Row { what: "the place of a message".to_owned(), why: e.to_string() };
+    Ok(MessageRef {
+        team: TeamId::parse(team).map_err(bad)?,
+        channel: ChannelId::parse(channel).map_err(bad)?,
+        thread: thread.map(MessageId::parse).transpose().map_err(bad)?,
+        id: MessageId::parse(message).map_err(bad)?,
+    })
+}
