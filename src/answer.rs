@@ -17,6 +17,7 @@ pub mod help;
 mod inline;
 pub mod json;
 pub mod markdown;
+pub mod outbox;
 pub mod reply;
 pub mod text;
 pub mod words;

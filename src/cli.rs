@@ -10,6 +10,7 @@ use crate::knowledge::{self, Knowledge};
 mod explain;
 mod input;
 mod knowledge_commands;
+mod outbox_commands;
 mod record;
 
 /// Explains npm, pnpm, Yarn and Bun authentication failures.
@@ -19,6 +20,9 @@ pub struct Cli {
     /// Read the knowledge from this folder instead of the copy inside the program
     #[arg(long, global = true, value_name = "DIR", env = "NPMFIX_KNOWLEDGE")]
     knowledge: Option<PathBuf>,
+    /// The database: sqlite:PATH or postgres://USER@HOST/NAME [default: a file in this account's data folder]
+    #[arg(long, global = true, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    database: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -29,6 +33,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Look at what npmfix knows, or check it
     Knowledge(knowledge_commands::Arguments),
+    /// Look at what the bot has yet to say, or try again what was set aside
+    Outbox(outbox_commands::Arguments),
 }
 
 /// Exit status when something could not be read or done; 0 and 1 mean "answered" and "nothing found", as for grep.
@@ -46,6 +52,7 @@ pub fn run() -> ExitCode {
         Command::Knowledge(arguments) => {
             load(cli.knowledge.as_ref()).and_then(|k| knowledge_commands::run(arguments, &k))
         }
+        Command::Outbox(arguments) => outbox_commands::run(arguments, cli.database.as_deref()),
     };
     result.unwrap_or_else(|error| {
         complain(&format!("{error:#}"));

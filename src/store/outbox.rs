@@ -3,8 +3,13 @@
 //! A lane is one destination. A worker takes the lease of a lane, sends its rows in order and gives it back, so that order and
 //! pace hold however many workers there are. A row is marked before it is sent and goes when it was: one that is found marked
 //! by another worker's hand may or may not have been said.
+//!
+//! Whoever changes rows changes their lane first, and the reply before that: transactions that take the same things in the same
+//! order never wait for each other.
+//!
+//! `deliver`: taking lanes and their rows. `outcome`: what became of a row. `people`: what people see of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use sqlx::AnyConnection;
@@ -17,9 +22,11 @@ use super::{
 use crate::message::{Platform, TeamId};
 
 mod deliver;
+mod outcome;
 mod people;
 
-pub use deliver::{Lease, Parcel, claim, given_back, next_due, parked, renew, retry, sent};
+pub use deliver::{Lease, Parcel, claim, next_due, renew};
+pub use outcome::{echoed, give_up, given_back, later, parked, retry, sent, unclear};
 pub use people::{Listed, list, unpark, unpark_all};
 
 /// What a row does.
@@ -67,24 +74,20 @@ pub struct NewRow {
     pub body: String,
 }
 
-/// Puts rows into their lanes, due at once, in three statements whatever their number. Rows of one lane keep their order. An
-/// edit replaces one of the same reply that still waits.
+/// Puts rows into their lanes, due at once; see [`put_due`].
 pub async fn put(conn: &mut AnyConnection, rows: &[NewRow], now: Timestamp) -> Result<()> {
+    put_due(conn, rows, now, now).await
+}
+
+/// Puts rows into their lanes, to be said at `due` or soon after it, in at most three statements whatever their number. Rows of
+/// one lane keep their order among those that are due. A change or removal replaces a change of the same reply that waits.
+pub async fn put_due(conn: &mut AnyConnection, rows: &[NewRow], due: Timestamp, now: Timestamp) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
-    for row in rows.iter().filter(|row| matches!(row.kind, Kind::Edit | Kind::Remove)) {
-        sqlx::query(
-            "DELETE FROM outbox WHERE team = $1 AND lane = $2 AND reply = $3 AND kind = 'edit' \
-             AND sending_at IS NULL AND parked_at IS NULL",
-        )
-        .bind(row.team.as_str())
-        .bind(row.lane.as_str())
-        .bind(row.reply.as_deref())
-        .execute(&mut *conn)
-        .await?;
-    }
-    let mut numbers = reserve(conn, rows, now).await?;
+    // The lanes first: whoever touches rows holds their lane, so that two transactions never wait for each other.
+    let mut numbers = reserve(conn, rows, due).await?;
+    replace(conn, rows).await?;
     let mut insert = query(
         "INSERT INTO outbox (team, lane, seq, post_key, kind, reply, body, due_at, attempts, created_at) VALUES {rows}",
         rows.len(),
@@ -98,14 +101,35 @@ pub async fn put(conn: &mut AnyConnection, rows: &[NewRow], now: Timestamp) -> R
         });
         insert = insert.bind(row.team.as_str()).bind(row.lane.as_str()).bind(seq).bind(post_key());
         insert = insert.bind(row.kind.as_str()).bind(row.reply.as_deref()).bind(row.body.as_str());
-        insert = insert.bind(millis(now)).bind(0_i64).bind(millis(now));
+        insert = insert.bind(millis(due)).bind(0_i64).bind(millis(now));
     }
     insert.execute(conn).await?;
     Ok(())
 }
 
+/// Removes changes that nobody has begun to send and that newer rows make pointless, set aside or not.
+async fn replace(conn: &mut AnyConnection, rows: &[NewRow]) -> Result<()> {
+    let newer = rows.iter().filter(|row| matches!(row.kind, Kind::Edit | Kind::Remove));
+    let newer: BTreeSet<(&str, &str, &str)> = newer
+        .filter_map(|row| row.reply.as_deref().map(|reply| (row.team.as_str(), row.lane.as_str(), reply)))
+        .collect();
+    if newer.is_empty() {
+        return Ok(());
+    }
+    let mut delete = query(
+        "DELETE FROM outbox WHERE kind = 'edit' AND sending_at IS NULL AND (team, lane, reply) IN (VALUES {rows})",
+        newer.len(),
+        3,
+    );
+    for (team, lane, reply) in newer {
+        delete = delete.bind(team).bind(lane).bind(reply);
+    }
+    delete.execute(conn).await?;
+    Ok(())
+}
+
 /// Takes as many numbers in each lane as it gets rows; returns the number before the first.
-async fn reserve(conn: &mut AnyConnection, rows: &[NewRow], now: Timestamp) -> Result<BTreeMap<(String, String), i64>> {
+async fn reserve(conn: &mut AnyConnection, rows: &[NewRow], due: Timestamp) -> Result<BTreeMap<(String, String), i64>> {
     let mut lanes: BTreeMap<(&str, &str), (Platform, i64)> = BTreeMap::new();
     for row in rows {
         lanes.entry((row.team.as_str(), row.lane.as_str())).or_insert((row.team.platform(), 0)).1 += 1;
@@ -120,7 +144,7 @@ async fn reserve(conn: &mut AnyConnection, rows: &[NewRow], now: Timestamp) -> R
         5,
     );
     for ((team, lane), (platform, count)) in &lanes {
-        upsert = upsert.bind(*team).bind(*lane).bind(platform.as_str()).bind(*count).bind(millis(now));
+        upsert = upsert.bind(*team).bind(*lane).bind(platform.as_str()).bind(*count).bind(millis(due));
     }
     let numbers = upsert.fetch_all(conn).await?;
     let before = |(team, lane, last): (String, String, i64)| {

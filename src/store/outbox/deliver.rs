@@ -1,13 +1,10 @@
-//! The worker's side: taking lanes and what became of their rows.
+//! Taking lanes and the rows that are to be sent.
 
 use jiff::{SignedDuration, Timestamp};
-use sqlx::AnyConnection;
+use sqlx::{Any, AnyConnection, any::AnyArguments, query::Query};
 
 use super::{Kind, Result, millis, query_as, timestamp};
-use crate::{
-    message::{Platform, TeamId},
-    store::StoreError,
-};
+use crate::message::{Platform, TeamId};
 
 /// Who takes lanes, and for how long.
 #[derive(Debug, Clone)]
@@ -70,45 +67,48 @@ pub async fn claim(
     }
     let mut parcels = Vec::new();
     for (team, lane) in taken.fetch_all(&mut *conn).await? {
-        let team = TeamId::parse(&team)
-            .map_err(|e| StoreError::Row { what: "the team of a lane".to_owned(), why: e.to_string() })?;
-        parcels.extend(next(conn, &team, &lane, &lease.owner, now).await?);
+        match TeamId::parse(&team) {
+            Ok(team) => parcels.extend(next(conn, &team, &lane, lease, now).await?),
+            // It stays taken until the lease runs out, so that it is not met at once again.
+            Err(error) => tracing::error!(%error, "a lane belongs to no team"),
+        }
     }
     Ok(parcels)
 }
 
-type Head = (i64, String, String, Option<String>, Option<String>, String, i64, Option<i64>, i64, Option<i64>);
+type Head = (i64, String, String, Option<String>, Option<String>, String, i64, Option<i64>, Option<i64>);
 
 /// The next row of a lane that this worker holds, marked as being sent; or the lane is given back until its next row is due.
-async fn next(
+/// A change of a post that is not due yet waits for it.
+pub(super) async fn next(
     conn: &mut AnyConnection,
     team: &TeamId,
     lane: &str,
-    owner: &str,
+    lease: &Lease,
     now: Timestamp,
 ) -> Result<Option<Parcel>> {
     loop {
         let head: Option<Head> = sqlx::query_as(
-            "SELECT o.seq, o.post_key, o.kind, o.reply, r.answer, o.body, o.attempts, o.sending_at, o.due_at, \
+            "SELECT o.seq, o.post_key, o.kind, o.reply, r.answer, o.body, o.attempts, o.sending_at, \
              (SELECT MIN(p.parked_at) FROM outbox p WHERE p.team = o.team AND p.lane = o.lane AND p.reply = o.reply \
              AND p.kind = 'post' AND p.parked_at IS NOT NULL) FROM outbox o \
              LEFT JOIN reply r ON r.team = o.team AND r.id = o.reply \
-             WHERE o.team = $1 AND o.lane = $2 AND o.parked_at IS NULL ORDER BY o.seq LIMIT 1",
+             WHERE o.team = $1 AND o.lane = $2 AND o.parked_at IS NULL AND o.due_at <= $3 AND NOT EXISTS \
+             (SELECT 1 FROM outbox w WHERE w.team = o.team AND w.lane = o.lane AND w.reply = o.reply AND w.seq < o.seq \
+             AND w.parked_at IS NULL AND w.due_at > $3) ORDER BY o.seq LIMIT 1",
         )
         .bind(team.as_str())
         .bind(lane)
+        .bind(millis(now))
         .fetch_optional(&mut *conn)
         .await?;
-        let Some((seq, key, kind, reply, answer, body, attempts, sending, due, post_parked)) = head else {
-            release(conn, team, lane, owner, None).await?;
+        let Some((seq, key, kind, reply, answer, body, attempts, sending, post_parked)) = head else {
+            let due = due(conn, team, lane, Some(now)).await?;
+            release(conn, team, lane, lease, due, None).await?;
             return Ok(None);
         };
-        if due > millis(now) {
-            release(conn, team, lane, owner, Some(due)).await?;
-            return Ok(None);
-        }
         let trouble = match Kind::stored(&kind) {
-            None => Some("a newer npmfix wrote this row"),
+            None => Some("a newer npmfix wrote this row: update this one, then retry"),
             Some(Kind::Edit | Kind::Remove) if post_parked.is_some() => Some("the post that it changes is set aside"),
             Some(_) => None,
         };
@@ -139,19 +139,46 @@ async fn next(
     }
 }
 
-fn row<'q>(statement: &'static str, parcel: &'q Parcel) -> sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments> {
+/// A statement about a parcel's row; its place binds to `$1` to `$3`.
+pub(super) fn row<'q>(statement: &'static str, parcel: &'q Parcel) -> Query<'q, Any, AnyArguments> {
     sqlx::query(statement).bind(parcel.team.as_str()).bind(parcel.lane.as_str()).bind(parcel.seq)
 }
 
-/// Gives a lane back. `due` is when its next row is due.
-async fn release(conn: &mut AnyConnection, team: &TeamId, lane: &str, owner: &str, due: Option<i64>) -> Result<()> {
-    sqlx::query(
-        "UPDATE lane SET owner = NULL, leased_until = NULL, due_at = $4 WHERE team = $1 AND lane = $2 AND owner = $3",
+/// When the lane's earliest row is due, of those that are due after a time if one is given.
+pub(super) async fn due(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    lane: &str,
+    after: Option<Timestamp>,
+) -> Result<Option<i64>> {
+    let (due,): (Option<i64>,) = sqlx::query_as(
+        "SELECT MIN(due_at) FROM outbox WHERE team = $1 AND lane = $2 AND parked_at IS NULL AND due_at > $3",
     )
     .bind(team.as_str())
     .bind(lane)
-    .bind(owner)
+    .bind(after.map_or(i64::MIN, millis))
+    .fetch_one(conn)
+    .await?;
+    Ok(due)
+}
+
+/// Gives a lane back: its earliest row is due at `due`, and nobody takes it before `until`.
+pub(super) async fn release(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    lane: &str,
+    lease: &Lease,
+    due: Option<i64>,
+    until: Option<Timestamp>,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE lane SET owner = NULL, leased_until = $5, due_at = $4 WHERE team = $1 AND lane = $2 AND owner = $3",
+    )
+    .bind(team.as_str())
+    .bind(lane)
+    .bind(&lease.owner)
     .bind(due)
+    .bind(until.map(millis))
     .execute(conn)
     .await?;
     Ok(())
@@ -169,99 +196,7 @@ pub async fn renew(conn: &mut AnyConnection, parcel: &Parcel, lease: &Lease, now
     Ok(done.rows_affected() > 0)
 }
 
-/// The row was said: it goes. The lane's next row is returned when it is due and the platform's pace allows it; else the lane
-/// is given back.
-pub async fn sent(
-    conn: &mut AnyConnection,
-    parcel: &Parcel,
-    answer: Option<&str>,
-    lease: &Lease,
-    pace: SignedDuration,
-    now: Timestamp,
-) -> Result<Option<Parcel>> {
-    row("DELETE FROM outbox WHERE team = $1 AND lane = $2 AND seq = $3", parcel).execute(&mut *conn).await?;
-    if let (Kind::Post, Some(reply), Some(answer)) = (parcel.kind, &parcel.reply, answer) {
-        sqlx::query("UPDATE reply SET answer = $3 WHERE team = $1 AND id = $2")
-            .bind(parcel.team.as_str())
-            .bind(reply)
-            .bind(answer)
-            .execute(&mut *conn)
-            .await?;
-    }
-    on(conn, parcel, lease, pace, now).await
-}
-
-/// What comes after a row that is done with, one way or the other.
-async fn on(
-    conn: &mut AnyConnection,
-    parcel: &Parcel,
-    lease: &Lease,
-    pace: SignedDuration,
-    now: Timestamp,
-) -> Result<Option<Parcel>> {
-    if !renew(conn, parcel, lease, now).await? {
-        return Ok(None);
-    }
-    if pace.is_zero() {
-        return next(conn, &parcel.team, &parcel.lane, &lease.owner, now).await;
-    }
-    let due = following(conn, parcel).await?.map(|due| due.max(millis(now + pace)));
-    release(conn, &parcel.team, &parcel.lane, &lease.owner, due).await?;
-    Ok(None)
-}
-
-/// When the lane's next row is due.
-async fn following(conn: &mut AnyConnection, parcel: &Parcel) -> Result<Option<i64>> {
-    let next: Option<(i64,)> = sqlx::query_as(
-        "SELECT due_at FROM outbox WHERE team = $1 AND lane = $2 AND parked_at IS NULL ORDER BY seq LIMIT 1",
-    )
-    .bind(parcel.team.as_str())
-    .bind(parcel.lane.as_str())
-    .fetch_optional(conn)
-    .await?;
-    Ok(next.map(|(due,)| due))
-}
-
-/// The row was certainly not said: it waits at the head of its lane until `at`.
-pub async fn retry(conn: &mut AnyConnection, parcel: &Parcel, error: &str, lease: &Lease, at: Timestamp) -> Result<()> {
-    row(
-        "UPDATE outbox SET sending_at = NULL, due_at = $4, error = $5 WHERE team = $1 AND lane = $2 AND seq = $3",
-        parcel,
-    )
-    .bind(millis(at))
-    .bind(error)
-    .execute(&mut *conn)
-    .await?;
-    release(conn, &parcel.team, &parcel.lane, &lease.owner, Some(millis(at))).await
-}
-
-/// The row was not begun after all: it is as before, and the lane is given back.
-pub async fn given_back(conn: &mut AnyConnection, parcel: &Parcel, lease: &Lease, now: Timestamp) -> Result<()> {
-    // One that an earlier worker left unclear stays so.
-    let mark = parcel.unclear.then(|| millis(now));
-    row(
-        "UPDATE outbox SET sending_at = $4, attempts = attempts - 1 WHERE team = $1 AND lane = $2 AND seq = $3",
-        parcel,
-    )
-    .bind(mark)
-    .execute(&mut *conn)
-    .await?;
-    release(conn, &parcel.team, &parcel.lane, &lease.owner, Some(millis(now))).await
-}
-
-/// The row will not be said unless a person asks for it. What stands behind it goes on.
-pub async fn parked(
-    conn: &mut AnyConnection,
-    parcel: &Parcel,
-    error: &str,
-    lease: &Lease,
-    now: Timestamp,
-) -> Result<Option<Parcel>> {
-    park(conn, parcel, error, now).await?;
-    on(conn, parcel, lease, SignedDuration::ZERO, now).await
-}
-
-async fn park(conn: &mut AnyConnection, parcel: &Parcel, error: &str, now: Timestamp) -> Result<()> {
+pub(super) async fn park(conn: &mut AnyConnection, parcel: &Parcel, error: &str, now: Timestamp) -> Result<()> {
     row("UPDATE outbox SET parked_at = $4, error = $5 WHERE team = $1 AND lane = $2 AND seq = $3", parcel)
         .bind(millis(now))
         .bind(error)
@@ -270,7 +205,7 @@ async fn park(conn: &mut AnyConnection, parcel: &Parcel, error: &str, now: Times
     Ok(())
 }
 
-/// When the next lane of these platforms is due, or its lease runs out.
+/// When the next lane of these platforms is due and nobody's lease or wait keeps it; may lie in the past.
 pub async fn next_due(conn: &mut AnyConnection, platforms: &[Platform]) -> Result<Option<Timestamp>> {
     let mut select = query_as::<(Option<i64>,)>(
         "SELECT MIN(CASE WHEN leased_until > due_at THEN leased_until ELSE due_at END) FROM lane \

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 
-use super::{Result, millis, timestamp};
+use super::{Kind, Result, millis, timestamp};
 
 /// A row as people see it. What it says is not shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,23 +52,33 @@ pub async fn list(conn: &mut AnyConnection, limit: i64) -> Result<Vec<Listed>> {
 /// Has a row that was set aside said after all; says whether there was one with this key. People do this knowing that it may
 /// have been said already.
 pub async fn unpark(conn: &mut AnyConnection, key: &str, now: Timestamp) -> Result<bool> {
-    let rows: Vec<(String, String)> = sqlx::query_as(
-        "UPDATE outbox SET parked_at = NULL, sending_at = NULL, attempts = 0, error = NULL, due_at = $2 \
-         WHERE post_key = $1 AND parked_at IS NOT NULL RETURNING team, lane",
-    )
-    .bind(key)
-    .bind(millis(now))
-    .fetch_all(&mut *conn)
-    .await?;
-    for (team, lane) in &rows {
-        sqlx::query("UPDATE lane SET due_at = $3 WHERE team = $1 AND lane = $2 AND (due_at IS NULL OR due_at > $3)")
-            .bind(team)
-            .bind(lane)
-            .bind(millis(now))
-            .execute(&mut *conn)
+    let found: Option<(String, String, String, Option<String>)> =
+        sqlx::query_as("SELECT team, lane, kind, reply FROM outbox WHERE post_key = $1 AND parked_at IS NOT NULL")
+            .bind(key)
+            .fetch_optional(&mut *conn)
             .await?;
-    }
-    Ok(!rows.is_empty())
+    let Some((team, lane, kind, reply)) = found else { return Ok(false) };
+    sqlx::query("UPDATE lane SET due_at = $3 WHERE team = $1 AND lane = $2 AND (due_at IS NULL OR due_at > $3)")
+        .bind(&team)
+        .bind(&lane)
+        .bind(millis(now))
+        .execute(&mut *conn)
+        .await?;
+    // With a post come the changes that were set aside with it.
+    let changed = reply.filter(|_| kind == Kind::Post.as_str());
+    let done = sqlx::query(
+        "UPDATE outbox SET parked_at = NULL, sending_at = NULL, attempts = 0, error = NULL, due_at = $5 \
+         WHERE team = $1 AND lane = $2 AND parked_at IS NOT NULL \
+         AND (post_key = $3 OR (reply = $4 AND kind IN ('edit', 'remove')))",
+    )
+    .bind(team)
+    .bind(lane)
+    .bind(key)
+    .bind(changed)
+    .bind(millis(now))
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
 }
 
 /// The same for all rows; says how many there were.

@@ -1,0 +1,90 @@
+//! Running, stopping, and one sender for each SQLite file.
+
+use std::{sync::Arc, time::Duration};
+
+use npmfix::{
+    bot::outbox::Settings,
+    store::{Engine, Store, lock},
+};
+use tokio::sync::Notify;
+
+use crate::{engines::each_engine, world::World};
+
+#[tokio::test]
+async fn a_stop_finishes_what_is_being_sent_and_begins_nothing_more() {
+    each_engine(async |store, _| {
+        let world = World::new(store);
+        world.post("C1", "a").await;
+        world.post("C1", "b").await;
+        let gate = world.slack.gate();
+        let worker = world.worker();
+        let (runner, wake) = (Arc::clone(&worker), Notify::new());
+        let lock = lock::hold(&world.store, "test").unwrap();
+        let run = tokio::spawn(async move { runner.run(&wake, &lock).await });
+        world.slack.asked.notified().await;
+        worker.stop();
+        gate.notify_one();
+        run.await.unwrap().unwrap();
+        assert_eq!(world.slack.said(), ["C1 post a"]);
+        // The lane is free at once, and what was not begun is not unclear.
+        let parcels = world.dies_sending().await;
+        assert_eq!((parcels.len(), parcels[0].unclear, parcels[0].attempts), (1, false, 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_forever() {
+    each_engine(async |store, _| {
+        let world = World::new(store);
+        world.post("C1", "a").await;
+        let _gate = world.slack.gate();
+        let worker = world.worker_with(Settings { drain: Duration::ZERO, ..Settings::default() });
+        let (runner, wake) = (Arc::clone(&worker), Notify::new());
+        let lock = lock::hold(&world.store, "test").unwrap();
+        let run = tokio::spawn(async move { runner.run(&wake, &lock).await });
+        world.slack.asked.notified().await;
+        worker.stop();
+        run.await.unwrap().unwrap();
+        assert!(world.dies_sending().await[0].unclear);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_commit_wakes_the_worker() {
+    each_engine(async |store, _| {
+        let world = World::new(store);
+        let worker = world.worker();
+        let (runner, wake) = (Arc::clone(&worker), Arc::new(Notify::new()));
+        let (woken, lock) = (Arc::clone(&wake), lock::hold(&world.store, "test").unwrap());
+        let run = tokio::spawn(async move { runner.run(&woken, &lock).await });
+        world.post("C1", "a").await;
+        wake.notify_one();
+        world.slack.asked.notified().await;
+        worker.stop();
+        run.await.unwrap().unwrap();
+        assert_eq!(world.slack.said(), ["C1 post a"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_process_sends_from_a_file_and_any_number_from_a_server() {
+    each_engine(async |store, url| {
+        let first = lock::hold(&store, "chat").unwrap();
+        let other = Store::open(url).await.unwrap();
+        let second = lock::hold(&other, "serve");
+        if store.engine() == Engine::Sqlite {
+            let text = second.unwrap_err().to_string();
+            let named = format!("another npmfix (process {}, `chat`) is sending", std::process::id());
+            assert!(text.starts_with(&named), "{text}");
+            drop(first);
+            lock::hold(&other, "serve").unwrap();
+        } else {
+            second.unwrap();
+        }
+        other.close().await;
+    })
+    .await;
+}

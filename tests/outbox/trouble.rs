@@ -1,0 +1,213 @@
+//! Failures, crashes and what is set aside.
+
+use jiff::SignedDuration;
+use npmfix::{
+    bot::outbox::{Delivery, LookUp, Settings},
+    message::TeamId,
+    store::outbox::{self, Kind},
+};
+use sqlx::Executor as _;
+
+use crate::{
+    engines::each_engine,
+    world::{World, row},
+};
+
+fn failed() -> Delivery {
+    Delivery::Failed("no route".to_owned())
+}
+
+#[tokio::test]
+async fn failures_are_tried_again_less_and_less_and_then_set_aside() {
+    each_engine(async |store, _| {
+        let world = World::new(store);
+        let worker = world.worker_with(Settings { attempts: 4, ..Settings::default() });
+        world.post("C1", "a").await;
+        for wait in [1, 2, 4] {
+            world.slack.next(failed());
+            assert_eq!(worker.drain().await.unwrap(), 1);
+            world.passes(wait - 1);
+            assert_eq!(worker.drain().await.unwrap(), 0);
+            world.passes(1);
+        }
+        world.post("C1", "b").await;
+        world.slack.next(failed());
+        worker.drain().await.unwrap();
+        assert_eq!(world.slack.said(), ["C1 post b"]);
+        let listed = world.list().await;
+        assert_eq!(listed.len(), 1);
+        assert_eq!((listed[0].attempts, listed[0].error.as_deref()), (4, Some("no route")));
+        assert_eq!(listed[0].parked, Some(world.now()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_wait_that_was_asked_for_is_kept_and_is_no_attempt() {
+    each_engine(async |store, _| {
+        let world = World::new(store);
+        let worker = world.worker_with(Settings { attempts: 1, ..Settings::default() });
+        world.post("C1", "a").await;
+        for _ in 0..3 {
+            world.slack.next(Delivery::Later(SignedDuration::from_secs(30)));
+            assert_eq!(worker.drain().await.unwrap(), 1);
+            world.post("C1", "b").await;
+            world.passes(29);
+            assert_eq!(worker.drain().await.unwrap(), 0);
+            world.passes(1);
+        }
+        worker.drain().await.unwrap();
+        assert_eq!(world.slack.said(), ["C1 post a", "C1 post b", "C1 post b", "C1 post b"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_crash_while_sending_is_looked_into_once() {
+    each_engine(async |store, _| {
+        for (seen, said, left) in [
+            (LookUp::Found(Some("id".to_owned())), vec![], 0),
+            (LookUp::Absent, vec!["C1 post a".to_owned()], 0),
+            (LookUp::Unknown, vec![], 1),
+        ] {
+            let world = World::new(store.clone());
+            world.post("C1", "a").await;
+            world.dies_sending().await;
+            world.passes(60);
+            world.slack.history(seen);
+            let worker = world.worker();
+            worker.drain().await.unwrap();
+            worker.drain().await.unwrap();
+            assert_eq!(world.slack.said(), said);
+            assert_eq!(world.list().await.len(), left);
+            // The next case begins an hour earlier than this one ended: the lane must not rest.
+            world.store.begin().await.unwrap().execute("DELETE FROM lane").await.unwrap();
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_notice_is_said_at_most_once() {
+    each_engine(async |store, _| {
+        let world = World::new(store);
+        let worker = world.worker();
+        world.put(&[row("slack:T1", "C1", Kind::Notice, None, "a")]).await;
+        world.dies_sending().await;
+        world.passes(60);
+        worker.drain().await.unwrap();
+        world.put(&[row("slack:T1", "C1", Kind::Notice, None, "b")]).await;
+        world.slack.next(Delivery::Unclear("reset".to_owned()));
+        worker.drain().await.unwrap();
+        assert!(world.slack.said().is_empty());
+        assert!(world.list().await.iter().all(|l| l.parked.is_some() && l.error.is_some()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_echo_settles_what_was_unclear() {
+    each_engine(async |store, _| {
+        let world = World::new(store);
+        world.reply("r1").await;
+        let worker = world.worker();
+        world.put(&[row("slack:T1", "C1", Kind::Post, Some("r1"), "a")]).await;
+        world.slack.next(Delivery::Unclear("reset".to_owned()));
+        worker.drain().await.unwrap();
+        let key = world.list().await[0].key.clone();
+        assert!(key.len() <= 25);
+        let (ours, others) = (TeamId::parse("slack:T1").unwrap(), TeamId::parse("slack:T2").unwrap());
+        assert!(!worker.echo(&others, &key, "no").await.unwrap());
+        assert!(worker.echo(&ours, &key, "the id").await.unwrap());
+        assert!(!worker.echo(&ours, &key, "the id").await.unwrap());
+        world.put(&[row("slack:T1", "C1", Kind::Edit, Some("r1"), "b")]).await;
+        world.passes(3);
+        worker.drain().await.unwrap();
+        assert_eq!(world.slack.said(), ["C1 edit b"]);
+        assert_eq!(world.slack.ids(), [Some("the id".to_owned())]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_stays_unclear_is_looked_for_after_its_echo_could_have_come() {
+    each_engine(async |store, _| {
+        let world = World::new(store);
+        let worker = world.worker();
+        world.post("C1", "a").await;
+        world.slack.next(Delivery::Unclear("reset".to_owned()));
+        world.slack.history(LookUp::Absent);
+        worker.drain().await.unwrap();
+        assert!(world.slack.said().is_empty());
+        world.passes(3);
+        worker.drain().await.unwrap();
+        assert_eq!(world.slack.said(), ["C1 post a"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn changes_of_a_post_that_is_set_aside_are_too_and_others_go_on() {
+    each_engine(async |store, _| {
+        let world = World::new(store);
+        let worker = world.worker();
+        world.slack.next(Delivery::Refused("not in the channel".to_owned()));
+        world
+            .put(&[
+                row("slack:T1", "C1", Kind::Post, Some("r1"), "a"),
+                row("slack:T1", "C1", Kind::Edit, Some("r1"), "b"),
+                row("slack:T1", "C1", Kind::Post, Some("r2"), "c"),
+            ])
+            .await;
+        worker.drain().await.unwrap();
+        assert_eq!(world.slack.said(), ["C1 post c"]);
+        let listed = world.list().await;
+        assert_eq!(listed.iter().filter(|l| l.parked.is_some()).count(), 2);
+        // With the post, its change comes back.
+        let mut tx = world.store.begin().await.unwrap();
+        assert!(outbox::unpark(&mut tx, &listed[0].key, world.now()).await.unwrap());
+        tx.commit().await.unwrap();
+        worker.drain().await.unwrap();
+        assert_eq!(world.slack.said(), ["C1 post a", "C1 edit b"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_row_of_a_newer_version_is_set_aside() {
+    each_engine(async |store, _| {
+        let world = World::new(store);
+        world.post("C1", "a").await;
+        let mut tx = world.store.begin().await.unwrap();
+        tx.execute("UPDATE outbox SET kind = 'sing'").await.unwrap();
+        tx.commit().await.unwrap();
+        world.post("C1", "b").await;
+        world.worker().drain().await.unwrap();
+        assert_eq!(world.slack.said(), ["C1 post b"]);
+        assert!(world.list().await[0].error.as_deref().unwrap().contains("newer npmfix"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_worker_that_lost_its_lane_changes_nothing() {
+    each_engine(async |store, _| {
+        let world = World::new(store);
+        world.post("C1", "a").await;
+        let parcel = world.dies_sending().await.remove(0);
+        world.passes(60);
+        let other = outbox::Lease { owner: "other".to_owned(), length: SignedDuration::from_secs(60) };
+        let dead = outbox::Lease { owner: "dead".to_owned(), ..other.clone() };
+        let mut tx = world.store.begin().await.unwrap();
+        let slack = [npmfix::message::Platform::Slack];
+        let taken = outbox::claim(&mut tx, &slack, &other, 1, world.now()).await.unwrap();
+        assert!(taken[0].unclear);
+        outbox::retry(&mut tx, &parcel, "late", &dead, world.now()).await.unwrap();
+        assert!(outbox::parked(&mut tx, &parcel, "late", &dead, world.now()).await.unwrap().is_none());
+        assert!(!outbox::renew(&mut tx, &parcel, &dead, world.now()).await.unwrap());
+        tx.commit().await.unwrap();
+        let listed = world.list().await;
+        assert_eq!((listed[0].parked, listed[0].error.as_deref()), (None, None));
+    })
+    .await;
+}
