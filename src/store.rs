@@ -8,8 +8,10 @@
 //! - one file for each group of tables, with the types of its rows.
 
 mod errors;
+pub mod fixes;
 mod open;
 pub mod people;
+mod rows;
 
 pub use errors::StoreError;
 pub use open::{Engine, Store, Tx, default_url};
