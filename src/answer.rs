@@ -10,6 +10,7 @@ use crate::{
 
 mod choose;
 pub mod console;
+pub mod fixes;
 mod inline;
 pub mod json;
 pub mod markdown;

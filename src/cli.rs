@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use crate::knowledge::{self, Knowledge};
 
 mod explain;
+mod fixes_commands;
 mod input;
 mod knowledge_commands;
 mod record;
@@ -19,6 +20,9 @@ pub struct Cli {
     /// Read the knowledge from this folder instead of the copy inside the program
     #[arg(long, global = true, value_name = "DIR", env = "NPMFIX_KNOWLEDGE")]
     knowledge: Option<PathBuf>,
+    /// The database: sqlite:PATH or postgres://USER@HOST/NAME [default: npmfix.db in the data folder]
+    #[arg(long, global = true, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    database: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -29,6 +33,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Look at what npmfix knows, or check it
     Knowledge(knowledge_commands::Arguments),
+    /// Take a team's saved fixes out, or put them back
+    Fixes(fixes_commands::Arguments),
 }
 
 /// Exit status when something could not be read or done; 0 and 1 mean "answered" and "nothing found", as for grep.
@@ -46,6 +52,7 @@ pub fn run() -> ExitCode {
         Command::Knowledge(arguments) => {
             load(cli.knowledge.as_ref()).and_then(|k| knowledge_commands::run(arguments, &k))
         }
+        Command::Fixes(arguments) => fixes_commands::run(arguments, cli.database.as_deref()),
     };
     result.unwrap_or_else(|error| {
         complain(&format!("{error:#}"));
