@@ -13,6 +13,7 @@ use crate::{
 mod choose;
 pub mod commands;
 pub mod console;
+pub mod fixes;
 pub mod help;
 mod inline;
 pub mod json;

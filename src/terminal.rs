@@ -8,4 +8,4 @@ pub mod chat;
 mod reader;
 mod screen;
 
-pub use chat::{Options, chat};
+pub use chat::{ChatError, Options, chat};

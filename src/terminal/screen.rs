@@ -106,7 +106,7 @@ impl Screen {
         let mut end = Vec::new();
         log.take(REACH).read_to_end(&mut end)?;
         let found = memchr::memmem::find(&end, format!("[{key} to ").as_bytes()).is_some();
-        Ok(if found { LookUp::Found(key.to_owned()) } else { LookUp::Absent })
+        Ok(if found { LookUp::Found(Some(key.to_owned())) } else { LookUp::Absent })
     }
 }
 
