@@ -234,7 +234,13 @@ async fn the_most_specific_fix_leads_unless_a_certain_cause_disagrees() {
         let diagnosis = |cause: &str, confidence| Diagnosis {
             report: Report::default(),
             count: 1,
-            causes: vec![RankedCause { id: CauseId::from(cause), confidence, weight: 95, evidence: Vec::new() }],
+            causes: vec![RankedCause {
+                id: CauseId::from(cause),
+                confidence,
+                weight: 95,
+                evidence: Vec::new(),
+                set_aside: false,
+            }],
             unknown: Vec::new(),
             fingerprint: String::new(),
         };
