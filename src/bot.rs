@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use crate::{knowledge::Knowledge, store::Store};
 
 pub mod choices;
+mod command;
 pub mod commands;
 mod compose;
 mod decide;

@@ -29,7 +29,7 @@ pub struct Cli {
     /// Read the knowledge from this folder instead of the copy inside the program
     #[arg(long, global = true, value_name = "DIR", env = "NPMFIX_KNOWLEDGE")]
     knowledge: Option<PathBuf>,
-    /// The database: sqlite:PATH or postgres://USER@HOST/NAME [default: npmfix.db in the data folder]
+    /// The database: `sqlite:PATH` or `postgres://USER@HOST/NAME` [default: npmfix.db in the data folder]
     #[arg(long, global = true, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     database: Option<String>,
     /// Without one: `chat` in a terminal

@@ -61,7 +61,7 @@ async fn save(store: &Store, team: &TeamId, key: &FixKey, words: &str, kept_to: 
 }
 
 async fn get(store: &Store, team: &TeamId, id: i64) -> Option<SavedFix> {
-    fixes::get(&mut *store.read().await.unwrap(), team, id, View::Everything).await.unwrap()
+    fixes::get(&mut store.read().await.unwrap(), team, id, View::Everything).await.unwrap()
 }
 
 async fn found(store: &Store, team: &TeamId, words: &str, view: View<'_>) -> Vec<i64> {
@@ -191,7 +191,7 @@ fn a_text_is_stored_without_secrets_and_tricks() {
 fn report(code: &str, kind: &str, host: Option<&str>, package: &str) -> Report {
     let mut report = Report { code: Some(code.to_owned()), package: Some(package.to_owned()), ..Report::default() };
     report.scope = package.split_once('/').map(|(scope, _)| scope.to_owned());
-    report.registry.kind = kind.to_owned();
+    kind.clone_into(&mut report.registry.kind);
     report.registry.host = host.map(str::to_owned);
     report
 }
@@ -234,7 +234,13 @@ async fn the_most_specific_fix_leads_unless_a_certain_cause_disagrees() {
         let diagnosis = |cause: &str, confidence| Diagnosis {
             report: Report::default(),
             count: 1,
-            causes: vec![RankedCause { id: CauseId::from(cause), confidence, weight: 95, evidence: Vec::new() }],
+            causes: vec![RankedCause {
+                id: CauseId::from(cause),
+                confidence,
+                weight: 95,
+                evidence: Vec::new(),
+                set_aside: false,
+            }],
             unknown: Vec::new(),
             fingerprint: String::new(),
         };

@@ -1,4 +1,4 @@
-//! A database of its own for each test: a SQLite file always, and one on the PostgreSQL server that `NPMFIX_TEST_POSTGRES`
+//! A database of its own for each test: a `SQLite` file always, and one on the `PostgreSQL` server that `NPMFIX_TEST_POSTGRES`
 //! names (an address with the right to create databases), if it is set.
 
 #![allow(dead_code, reason = "each test file uses its part")]

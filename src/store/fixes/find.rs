@@ -16,9 +16,9 @@ use crate::{
 
 /// Words of a search that count; the statement has a place for each.
 pub const SEARCH_WORDS: usize = 8;
-/// Characters of a searched word; SQLite refuses patterns of 50,000 bytes.
+/// Characters of a searched word; `SQLite` refuses patterns of 50,000 bytes.
 const WORD_LIMIT: usize = 100;
-/// Rows of one statement: SQLite takes 32,766 arguments, and a row has six.
+/// Rows of one statement: `SQLite` takes 32,766 arguments, and a row has six.
 const ROWS: usize = 2000;
 
 /// Which fixes a finding asks for.
