@@ -96,9 +96,9 @@ async fn a_long_lane_leaves_room_for_others() {
         world.put(&many).await;
         world.passes(1);
         world.post("C2", "x").await;
+        world.passes(1);
         worker.step().await.unwrap();
         assert!(!world.slack.said().contains(&"C2 post x".to_owned()));
-        worker.step().await.unwrap();
         worker.step().await.unwrap();
         assert!(world.slack.said().contains(&"C2 post x".to_owned()));
         worker.drain().await.unwrap();

@@ -110,7 +110,7 @@ impl Courier for Slack {
 pub struct World {
     pub store: Store,
     pub slack: Arc<Slack>,
-    now: Arc<AtomicI64>,
+    pub now: Arc<AtomicI64>,
 }
 
 /// A row to put in: `team`, `lane`, what it does, which reply, and its text.
