@@ -20,7 +20,7 @@ pub struct Cli {
     /// Read the knowledge from this folder instead of the copy inside the program
     #[arg(long, global = true, value_name = "DIR", env = "NPMFIX_KNOWLEDGE")]
     knowledge: Option<PathBuf>,
-    /// The database: sqlite:PATH or postgres://USER@HOST/NAME [default: a file in this account's data folder]
+    /// The database: sqlite:PATH, or the address of a PostgreSQL database [default: a file in this account's data folder]
     #[arg(long, global = true, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     database: Option<String>,
     #[command(subcommand)]
