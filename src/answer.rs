@@ -11,7 +11,10 @@ use crate::{
 };
 
 mod choose;
+pub mod commands;
 pub mod console;
+pub mod fixes;
+pub mod help;
 mod inline;
 pub mod json;
 pub mod markdown;

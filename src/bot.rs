@@ -3,7 +3,7 @@
 //! - `hear`: messages, edits and deletions come in. `decide`: whether and what to answer, without I/O. `record`: findings
 //!   that arrive together are written together.
 //! - `compose`: a diagnosis and what the team remembers → a [`crate::answer::reply::Reply`].
-//! - `choices`: what people choose under an answer.
+//! - `choices`: what people choose under an answer. `grammar`, `commands`: what they ask for. `saved`: which fixes fit.
 //! - `say`: what is put into the outbox.
 
 use std::sync::{Arc, Mutex};
@@ -13,12 +13,16 @@ use tokio::sync::Notify;
 use crate::{knowledge::Knowledge, store::Store};
 
 pub mod choices;
+pub mod commands;
 mod compose;
 mod decide;
+pub mod grammar;
 pub mod hear;
 pub mod outbox;
 mod record;
+pub mod saved;
 pub mod say;
+mod words;
 
 pub use hear::Heard;
 

@@ -1,13 +1,22 @@
 //! The subcommands: reading arguments, files and standard input; writing results. Everything here may do I/O, nothing decides.
 
-use std::{path::PathBuf, process::ExitCode, sync::LazyLock, thread};
+use std::{
+    io::{self, IsTerminal as _},
+    path::PathBuf,
+    process::ExitCode,
+    sync::LazyLock,
+    thread,
+};
 
 use anyhow::Context as _;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::knowledge::{self, Knowledge};
 
+mod chat_command;
+mod database;
 mod explain;
+mod fixes_commands;
 mod input;
 mod knowledge_commands;
 mod outbox_commands;
@@ -15,26 +24,33 @@ mod record;
 
 /// Explains npm, pnpm, Yarn and Bun authentication failures.
 #[derive(Debug, Parser)]
-#[command(name = "npmfix", version, about, arg_required_else_help = true)]
+#[command(name = "npmfix", version, about)]
 pub struct Cli {
     /// Read the knowledge from this folder instead of the copy inside the program
     #[arg(long, global = true, value_name = "DIR", env = "NPMFIX_KNOWLEDGE")]
     knowledge: Option<PathBuf>,
-    /// The database: sqlite:PATH, or the address of a PostgreSQL database [default: a file in this account's data folder]
+    /// The database: sqlite:PATH, or the address of a PostgreSQL database [default: npmfix.db in the data folder]
     #[arg(long, global = true, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
     database: Option<String>,
+    /// Without one: `chat` in a terminal
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Chat with the bot here: paste errors, save fixes, ask what was met; standard input may be a transcript
+    Chat(chat_command::Arguments),
     /// Find the auth failures in logs and say what to do about each
     Explain(explain::Arguments),
     /// Look at what npmfix knows, or check it
     Knowledge(knowledge_commands::Arguments),
     /// Look at what the bot has yet to say, or try again what was set aside
     Outbox(outbox_commands::Arguments),
+    /// Take a team's saved fixes out, or put them back
+    Fixes(fixes_commands::Arguments),
+    /// Delete everything that is stored about a team
+    Forget(chat_command::Forget),
 }
 
 /// Exit status when something could not be read or done; 0 and 1 mean "answered" and "nothing found", as for grep.
@@ -44,7 +60,21 @@ const TROUBLE: u8 = 2;
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let result = match &cli.command {
+    let database = cli.database.as_deref();
+    let Some(command) = &cli.command else {
+        if !io::stdin().is_terminal() {
+            let _ = Cli::command().print_help();
+            return ExitCode::from(TROUBLE);
+        }
+        return finish(
+            load(cli.knowledge.as_ref()).and_then(|k| chat_command::run(&chat_command::here(), k, database)),
+        );
+    };
+    let result = match command {
+        Command::Chat(arguments) => {
+            load(cli.knowledge.as_ref()).and_then(|k| chat_command::run(arguments, k, database))
+        }
+        Command::Forget(arguments) => chat_command::forget(arguments, database),
         Command::Explain(arguments) => match &cli.knowledge {
             Some(dir) => load(Some(dir)).map(|k| explain::run(arguments, &&k)),
             None => Ok(explain::run(arguments, read_ahead())),
@@ -52,8 +82,13 @@ pub fn run() -> ExitCode {
         Command::Knowledge(arguments) => {
             load(cli.knowledge.as_ref()).and_then(|k| knowledge_commands::run(arguments, &k))
         }
-        Command::Outbox(arguments) => outbox_commands::run(arguments, cli.database.as_deref()),
+        Command::Outbox(arguments) => outbox_commands::run(arguments, database),
+        Command::Fixes(arguments) => fixes_commands::run(arguments, database),
     };
+    finish(result)
+}
+
+fn finish(result: anyhow::Result<ExitCode>) -> ExitCode {
     result.unwrap_or_else(|error| {
         complain(&format!("{error:#}"));
         ExitCode::from(TROUBLE)

@@ -7,6 +7,7 @@
 //! - [`knowledge`]: what is known about causes and registries, loaded from the top-level `knowledge/` folder.
 //! - [`classifier`]: any text → [`classifier::Diagnosis`]es.
 //! - [`answer`]: a diagnosis → what to say, and its renderings. Every sentence the program says lives there or in `knowledge/`.
+//! - [`bot`]: a message → what is done about it.
 //! - [`cli`]: the subcommands.
 //!
 //! The first four are pure: no I/O, no clock, no global state.
@@ -19,3 +20,4 @@ pub mod knowledge;
 pub mod message;
 pub mod redact;
 pub mod store;
+pub mod terminal;

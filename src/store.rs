@@ -10,6 +10,8 @@
 pub mod channels;
 mod errors;
 pub mod findings;
+pub mod fixes;
+pub mod forget;
 pub mod inbox;
 pub mod lock;
 pub mod memory;
@@ -18,6 +20,7 @@ pub mod outbox;
 pub mod people;
 pub mod replies;
 mod rows;
+pub mod teams;
 
 pub use errors::StoreError;
 pub use open::{Engine, Store, Tx, default_url};

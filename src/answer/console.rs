@@ -38,3 +38,18 @@ fn name(input: &str) -> String {
         input.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
     }
 }
+
+/// Asks before a team is forgotten.
+#[must_use]
+pub fn forget_sure(team: &str) -> String {
+    format!(
+        "this deletes everything stored about {}: errors, answers, saved fixes and settings; add --yes to do it",
+        name(team)
+    )
+}
+
+/// A team is forgotten.
+#[must_use]
+pub fn forgotten(team: &str, rows: u64) -> String {
+    format!("{rows} rows about {} deleted", name(team))
+}

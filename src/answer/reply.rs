@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Answer, Inline};
 use crate::message::MessageRef;
 
-mod words;
+pub mod words;
 
 pub use words::*;
 

@@ -16,6 +16,7 @@ use crate::{
     store::{
         Result, Tx, channels,
         findings::{self, DayCounts, DayKey},
+        fixes,
         outbox::{self, Kind},
         people::Who,
         replies::{self, Given, Outcome},
@@ -147,7 +148,7 @@ impl Conversation<'_> {
                 self.count(DayCounts { fixed: 1, ..DayCounts::default() }).await?;
             }
             if let Some(fix) = fix {
-                self.bot.fix_helped(self.tx, &self.given.place.team, fix, self.now).await?;
+                fixes::helped(self.tx, &self.given.place.team, fix, self.now).await?;
             }
         }
         self.given.outcome = Some(Outcome::Fixed);
@@ -161,7 +162,7 @@ impl Conversation<'_> {
         self.given.outcome = None;
         if let Some(fix) = self.given.state.fix.take() {
             // The team's own fix led, so the answer below it has not had its turn yet.
-            self.bot.fix_failed(self.tx, &self.given.place.team, fix).await?;
+            fixes::failed(self.tx, &self.given.place.team, fix).await?;
             self.given.state.failed_fixes.push(fix);
         } else if let Some(first) = self.given.diagnoses.first() {
             let (current, left) = compose::current(first, &self.given.state, &self.bot.knowledge);
@@ -213,6 +214,7 @@ impl Conversation<'_> {
     /// Says the answer anew, as the conversation stands now.
     async fn redraw(&mut self) -> Result<Chosen> {
         let fixes: Fixes = self.bot.fixes_for(self.tx, &self.given).await?;
+        self.given.state.fix = fixes.lead.as_ref().map(|fix| fix.id);
         let scene = Scene {
             id: &self.given.id,
             diagnoses: &self.given.diagnoses,

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::choices::Pick;
+use super::{choices::Pick, saved};
 use crate::{
     answer::{
         self,
@@ -11,7 +11,10 @@ use crate::{
     classifier::{Diagnosis, narrow},
     knowledge::Knowledge,
     message::MessageRef,
-    store::replies::{Outcome, State},
+    store::{
+        fixes::SavedFix,
+        replies::{Outcome, State},
+    },
 };
 
 /// Other failures of the same text that are named.
@@ -34,6 +37,22 @@ pub(super) struct Fixes {
     pub lead: Option<FixNote>,
     /// One that fits the target but was saved for another cause than the certain one.
     pub below: Option<i64>,
+}
+
+impl Fixes {
+    pub(super) fn of(choice: &saved::Choice<'_>) -> Self {
+        let note = |fix: &SavedFix| FixNote {
+            id: fix.id,
+            text: fix.text.clone(),
+            author: fix.author.clone(),
+            saved_at: fix.saved_at,
+            helped: fix.helped,
+        };
+        Self {
+            lead: choice.leads.map(note),
+            below: choice.below.first().map(|fix| fix.id).filter(|_| choice.leads.is_none()),
+        }
+    }
 }
 
 /// What an answer is made of.

@@ -15,15 +15,17 @@ use super::{
     compose::Fixes,
     decide::{self, Case, Decided, Known, Silence},
     hear::{self, Heard},
+    saved,
     say::Say,
 };
 use crate::{
     classifier::Diagnosis,
-    message::{Address, Author, MessageRef, Visibility},
+    message::{Address, Author, ChannelId, MessageRef, TeamId, Visibility},
     redact::Tally,
     store::{
         Engine, Result, StoreError, channels,
         findings::{self, DayCounts, DayKey, NewHeard, NewOccurrence},
+        fixes::{self, FixWanted},
         memory,
         outbox::{self, Kind, NewRow},
         replies,
@@ -206,8 +208,21 @@ impl Bot {
     }
 
     /// The saved fixes that fit each finding.
-    async fn fixes(&self, _conn: &mut AnyConnection, fresh: &[(usize, &Finding)]) -> Result<Vec<Fixes>> {
-        Ok(vec![Fixes::default(); fresh.len()])
+    async fn fixes(&self, conn: &mut AnyConnection, fresh: &[(usize, &Finding)]) -> Result<Vec<Fixes>> {
+        let wanted: Vec<(TeamId, FixWanted)> = fresh
+            .iter()
+            .map(|(_, finding)| {
+                let keys = finding.diagnoses.first().map(|d| saved::keys(&d.report, &self.knowledge));
+                let place = &finding.heard.place;
+                (place.team.clone(), FixWanted { channel: place.channel.clone(), keys: keys.unwrap_or_default() })
+            })
+            .collect();
+        let found = fixes::matching(conn, &wanted).await?;
+        let chosen = fresh.iter().zip(found).map(|((_, finding), found)| match finding.diagnoses.first() {
+            Some(first) => Fixes::of(&saved::lead(&found, first)),
+            None => Fixes::default(),
+        });
+        Ok(chosen.collect())
     }
 }
 
@@ -232,6 +247,9 @@ async fn store(conn: &mut AnyConnection, fresh: &[&Finding], decided: Vec<Decide
         rows.push(row(&say, Kind::Post, Some(&reply.id)));
         given.push(reply);
     }
+    let led: Vec<(TeamId, i64)> =
+        given.iter().filter_map(|reply| Some((reply.place.team.clone(), reply.state.fix?))).collect();
+    fixes::used(conn, &led).await?;
     findings::record(conn, &occurrences).await?;
     findings::count(conn, &days).await?;
     replies::add(conn, &given).await?;
@@ -259,24 +277,26 @@ fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Bot {
-    pub(super) async fn fixes_for(&self, _conn: &mut AnyConnection, _given: &replies::Given) -> Result<Fixes> {
-        Ok(Fixes::default())
-    }
-    pub(super) async fn fix_helped(
+    /// The saved fixes that fit a diagnosis in a channel, but for those that did not help.
+    pub(super) async fn fixes_that_fit(
         &self,
-        _conn: &mut AnyConnection,
-        _team: &crate::message::TeamId,
-        _fix: i64,
-        _now: Timestamp,
-    ) -> Result<()> {
-        Ok(())
+        conn: &mut AnyConnection,
+        team: &TeamId,
+        channel: &ChannelId,
+        diagnosis: &Diagnosis,
+        failed: &[i64],
+    ) -> Result<Fixes> {
+        let keys = saved::keys(&diagnosis.report, &self.knowledge);
+        let wanted = [(team.clone(), FixWanted { channel: channel.clone(), keys })];
+        let mut found = fixes::matching(conn, &wanted).await?.pop().unwrap_or_default();
+        found.retain(|fix| !failed.contains(&fix.id));
+        Ok(Fixes::of(&saved::lead(&found, diagnosis)))
     }
-    pub(super) async fn fix_failed(
-        &self,
-        _conn: &mut AnyConnection,
-        _team: &crate::message::TeamId,
-        _fix: i64,
-    ) -> Result<()> {
-        Ok(())
+
+    /// The saved fixes that fit an answer that was given, as the conversation stands now.
+    pub(super) async fn fixes_for(&self, conn: &mut AnyConnection, given: &replies::Given) -> Result<Fixes> {
+        let Some(first) = given.diagnoses.first() else { return Ok(Fixes::default()) };
+        let (team, channel) = (&given.place.team, &given.place.channel);
+        self.fixes_that_fit(conn, team, channel, first, &given.state.failed_fixes).await
     }
 }

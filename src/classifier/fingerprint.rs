@@ -48,7 +48,7 @@ pub fn fingerprint(report: &Report, knowledge: &Knowledge) -> String {
 }
 
 /// Codes that are about who asks, whatever is asked for.
-fn is_identity(family: &str) -> bool {
+pub(crate) fn is_identity(family: &str) -> bool {
     matches!(
         family,
         "E401" | "ENEEDAUTH" | "EAUTHIP" | "ERR_INVALID_AUTH" | "E407" | "E429" | "EUNKNOWNCONFIG" | "ENOAUDIT"

@@ -179,3 +179,50 @@ pub fn noted() -> Inline {
 pub fn date(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%-d %B %Y").to_string()
 }
+
+/// Over an answer that has changed, where a platform cannot change what it has shown.
+#[must_use]
+pub fn changed_here() -> &'static str {
+    "(changed)"
+}
+
+/// In place of an answer that was removed, where a platform cannot remove what it has shown.
+#[must_use]
+pub fn removed_here() -> &'static str {
+    "(removed)"
+}
+
+/// Over what only one person sees, where everybody reads the same screen.
+#[must_use]
+pub fn only_you() -> &'static str {
+    "(to you alone)"
+}
+
+/// What the terminal says first.
+#[must_use]
+pub fn welcome(database: &str) -> String {
+    format!(
+        "npmfix remembers in {database}.\nPaste an error and end it with an empty line. `/npmfix help` says what else there \
+         is; a number chooses what stands under an answer; /quit ends.\n"
+    )
+}
+
+/// A number under which nothing stands.
+#[must_use]
+pub fn no_such_number(number: usize) -> Inline {
+    Inline::plain(&format!("Nothing with the number {number} stands under the last answer."))
+}
+
+/// Somebody is to write down their fix.
+#[must_use]
+pub fn write_your_fix() -> Inline {
+    Inline::parse(
+        "Write what fixed it, and end with an empty line. Begin with `package`, `scope` or `registry` to say how far it holds.",
+    )
+}
+
+/// Something went wrong on our side; the details are in the log.
+#[must_use]
+pub fn trouble() -> Inline {
+    Inline::plain("That did not work, and it is not your doing. Please try again in a minute.")
+}

@@ -1,0 +1,312 @@
+//! Every sentence that answers a command.
+
+use jiff::Timestamp;
+
+use super::{Inline, reply::words::date};
+use crate::{
+    redact,
+    store::memory::{Known, Totals},
+};
+
+/// Something was saved as the team's fix.
+#[must_use]
+pub fn saved(id: i64, breadth: &str, value: &str, family: &str) -> Inline {
+    Inline::parse(&format!(
+        "Saved as fix {id}, for {family} on the {breadth} `{value}`. It stands first when that comes back. \
+         `/npmfix fix {id} edit` changes it."
+    ))
+}
+
+/// There is no answer to which a fix could belong.
+#[must_use]
+pub fn nothing_to_save_for() -> Inline {
+    Inline::plain("There is no answer in this channel that a fix could belong to. Paste the error first.")
+}
+
+/// The error has no such key.
+#[must_use]
+pub fn no_such_breadth(breadth: &str) -> Inline {
+    Inline::plain(&format!("The text does not show which {breadth} this was about, so a fix cannot be saved for it."))
+}
+
+/// A fix without a text.
+#[must_use]
+pub fn say_what_helped() -> Inline {
+    Inline::parse("Write what fixed it behind the command: `/npmfix save TEXT`.")
+}
+
+/// A fix with too long a text.
+#[must_use]
+pub fn fix_too_long(limit: usize) -> Inline {
+    Inline::plain(&format!("That is too long: {limit} characters at most. Save a link to the rest."))
+}
+
+/// Secrets were in what somebody wrote.
+#[must_use]
+pub fn secret_removed(kind: &str) -> Inline {
+    let (what, revoke) = redact::pattern(kind).map_or((kind, ""), |p| (p.what, p.revoke));
+    Inline::parse(&format!("Your text held {what}. It was removed and is stored nowhere here. {revoke}"))
+}
+
+/// The team has saved nothing yet.
+#[must_use]
+pub fn no_fixes() -> Inline {
+    Inline::parse(
+        "No fix is saved. *Save our fix* under an answer, or `/npmfix save TEXT` after one, saves what helped.",
+    )
+}
+
+/// Nothing saved holds these words.
+#[must_use]
+pub fn no_fixes_with(words: &str) -> Inline {
+    Inline::plain(&format!("No saved fix holds \"{}\".", words.chars().take(60).collect::<String>()))
+}
+
+/// A fix in a list.
+#[must_use]
+pub fn fix_line(id: i64, family: &str, value: &str, text: &str) -> Inline {
+    let first = text.lines().next().unwrap_or_default();
+    let short: String = first.chars().take(80).collect();
+    let more = if short.len() < text.len() { " …" } else { "" };
+    Inline::plain(&format!("{id}: {family}, {value}: {short}{more}"))
+}
+
+/// What a fix is for.
+#[must_use]
+pub fn fix_is_for(id: i64, family: &str, breadth: &str, value: &str) -> Inline {
+    Inline::parse(&format!("Fix {id}, for {family} on the {breadth} `{value}`"))
+}
+
+/// How a fix did.
+#[must_use]
+pub fn fix_record(uses: i64, helped: i64, failed: i64) -> Inline {
+    let times = |n: i64| if n == 1 { "once".to_owned() } else { format!("{n} times") };
+    let failed = if failed > 0 { format!(" It has not helped {} since.", times(failed)) } else { String::new() };
+    Inline::plain(&format!("Shown {}, helped {}.{failed}", times(uses), times(helped)))
+}
+
+/// It is kept to the channel where it was saved.
+#[must_use]
+pub fn fix_is_private() -> Inline {
+    Inline::plain("It was saved in a private channel and is shown only here.")
+}
+
+/// There is no such fix.
+#[must_use]
+pub fn no_such_fix(id: i64) -> Inline {
+    Inline::parse(&format!("There is no fix {id} here. `/npmfix fixes` lists them."))
+}
+
+/// Only some may change a fix.
+#[must_use]
+pub fn not_your_fix() -> Inline {
+    Inline::plain("Only who saved a fix, or an admin, changes or deletes it.")
+}
+
+/// A fix was changed.
+#[must_use]
+pub fn fix_changed(id: i64) -> Inline {
+    Inline::parse(&format!("Fix {id} is changed. `/npmfix fix {id} history` shows what it said before."))
+}
+
+/// A fix says that already.
+#[must_use]
+pub fn fix_unchanged(id: i64) -> Inline {
+    Inline::plain(&format!("Fix {id} says that already."))
+}
+
+/// A fix was deleted.
+#[must_use]
+pub fn fix_deleted(id: i64) -> Inline {
+    Inline::plain(&format!("Fix {id} is deleted, with all that it said before."))
+}
+
+/// What a fix said before.
+#[must_use]
+pub fn edition(editor: &str, at: Timestamp) -> Inline {
+    let editor = if editor.is_empty() { "somebody" } else { editor };
+    Inline::plain(&format!("Until {editor} changed it on {}:", date(at)))
+}
+
+/// A fix was never changed.
+#[must_use]
+pub fn never_changed(id: i64) -> Inline {
+    Inline::plain(&format!("Fix {id} was never changed."))
+}
+
+/// The heading of the history.
+#[must_use]
+pub fn history() -> &'static str {
+    "Errors met last"
+}
+
+/// Nothing was met.
+#[must_use]
+pub fn no_history() -> Inline {
+    Inline::plain("No error was met yet.")
+}
+
+/// That error was not met.
+#[must_use]
+pub fn unknown_error(fingerprint: &str) -> Inline {
+    Inline::parse(&format!("No error `{fingerprint}` was met here. `/npmfix history` lists those that were."))
+}
+
+/// An error in the history.
+#[must_use]
+pub fn known(known: &Known, title: Option<&str>) -> Inline {
+    let target = known.package.as_deref().or(known.scope.as_deref()).or(known.host.as_deref()).unwrap_or_default();
+    let times = if known.seen.times == 1 { "once".to_owned() } else { format!("{} times", known.seen.times) };
+    let title = title.map(|t| format!(", {t}")).unwrap_or_default();
+    Inline::parse(&format!(
+        "`{}` {} {target}{title}: {times}, last on {}",
+        known.fingerprint,
+        known.code,
+        date(known.seen.last)
+    ))
+}
+
+/// The heading of the statistics.
+#[must_use]
+pub fn stats_heading(days: i64) -> String {
+    format!("The last {days} days")
+}
+
+/// The statistics.
+#[must_use]
+pub fn stats(t: &Totals) -> Vec<Inline> {
+    let mut lines = vec![
+        Inline::plain(&format!("Errors met: {}", t.seen)),
+        Inline::plain(&format!("Messages answered: {}", t.answered)),
+        Inline::plain(&format!("Fixed, as somebody said: {}", t.fixed)),
+        Inline::plain(&format!("Did not help, as somebody said: {}", t.unhelpful)),
+        Inline::plain(&format!("Answers that were not wanted: {}", t.false_answers)),
+    ];
+    if t.secrets > 0 {
+        lines.push(Inline::plain(&format!(
+            "Secrets pasted: {}. Revoke each; deleting the message is not enough.",
+            t.secrets
+        )));
+    }
+    lines
+}
+
+/// How the bot behaves here from now on.
+#[must_use]
+pub fn mode_set(mode: &str) -> Inline {
+    Inline::parse(match mode {
+        "auto" => {
+            "I answer every npm auth failure that is pasted here. `/npmfix mention` or `/npmfix off` changes that."
+        }
+        "mention" => "I answer here only when I am mentioned. `/npmfix watch` changes that.",
+        _ => "I read nothing here any more; commands still work. `/npmfix watch` changes that.",
+    })
+}
+
+/// The channel is muted.
+#[must_use]
+pub fn muted(until: Option<Timestamp>) -> Inline {
+    match until {
+        Some(until) => Inline::parse(&format!(
+            "I stay silent here until {} UTC. `/npmfix unmute` ends that.",
+            until.strftime("%-d %B %Y, %H:%M")
+        )),
+        None => Inline::parse("I stay silent here. `/npmfix unmute` ends that."),
+    }
+}
+
+/// The channel is not muted any more.
+#[must_use]
+pub fn unmuted() -> Inline {
+    Inline::plain("I answer here again.")
+}
+
+/// One error is not answered here any more.
+#[must_use]
+pub fn error_muted(fingerprint: &str) -> Inline {
+    Inline::parse(&format!("I stay silent about `{fingerprint}` here. `/npmfix unmute {fingerprint}` ends that."))
+}
+
+/// One error is answered here again.
+#[must_use]
+pub fn error_unmuted(fingerprint: &str, was: Unmuted) -> Inline {
+    match was {
+        Unmuted::Now => Inline::parse(&format!("I answer `{fingerprint}` here again.")),
+        Unmuted::Never => Inline::parse(&format!("I was not silent about `{fingerprint}` here.")),
+    }
+}
+
+/// Whether an error had been muted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unmuted {
+    /// It had.
+    Now,
+    /// It had not.
+    Never,
+}
+
+/// Whether other bots are answered here.
+#[must_use]
+pub fn bots_set(switch: &str) -> Inline {
+    Inline::plain(match switch {
+        "on" => "I answer what CI bots and other bots post here.",
+        _ => "I answer only people here.",
+    })
+}
+
+/// Only admins may do this.
+#[must_use]
+pub fn admins_only() -> Inline {
+    Inline::plain("Only an admin can do this.")
+}
+
+/// The settings.
+#[must_use]
+pub fn settings(admins: usize) -> Inline {
+    Inline::parse(&format!(
+        "Admins named here besides the platform's own: {admins}. `/npmfix settings admins add @NAME` names one, \
+         `remove` takes it back."
+    ))
+}
+
+/// The settings were changed.
+#[must_use]
+pub fn settings_changed() -> Inline {
+    Inline::plain("The settings are changed.")
+}
+
+/// How settings are changed.
+#[must_use]
+pub fn settings_usage() -> Inline {
+    Inline::parse("I read `settings`, `settings admins add @NAME` and `settings admins remove @NAME`.")
+}
+
+/// Asks whether to forget somebody.
+#[must_use]
+pub fn forget_me_sure() -> Inline {
+    Inline::parse(
+        "This deletes the errors you pasted and what you chose under answers, and takes your name off the fixes you \
+         saved. Say `/npmfix forget me yes` to do it.",
+    )
+}
+
+/// Asks whether to forget a team.
+#[must_use]
+pub fn forget_team_sure() -> Inline {
+    Inline::parse(
+        "This deletes everything stored about this team: errors, answers, saved fixes and settings. \
+         Say `/npmfix forget team yes` to do it.",
+    )
+}
+
+/// It is forgotten.
+#[must_use]
+pub fn forgotten(rows: u64) -> Inline {
+    Inline::plain(&format!("Done: {rows} rows deleted or made nameless."))
+}
+
+/// Something that this version does not do.
+#[must_use]
+pub fn no_digest() -> Inline {
+    Inline::parse("There is no weekly report yet; `/npmfix stats` shows the last four weeks.")
+}

@@ -1,0 +1,31 @@
+//! What can be asked for, and what was not understood.
+
+use crate::{
+    answer::{
+        help as words,
+        reply::{Block, Reply},
+    },
+    bot::grammar::{COMMANDS, Misread},
+};
+
+/// All commands, or one of them.
+pub(super) fn help(topic: Option<&str>) -> Reply {
+    let wanted = |usage: &str| topic.is_none_or(|topic| usage.split(' ').next() == Some(topic));
+    let lines = COMMANDS.iter().filter(|(usage, _)| wanted(usage));
+    let mut blocks: Vec<Block> = lines.map(|(usage, what)| Block::Item(words::command(usage, what))).collect();
+    blocks.push(Block::Say(words::choices()));
+    Reply { blocks, rows: Vec::new() }
+}
+
+/// What is wrong with a command, and how it is written.
+pub(super) fn misread(misread: &Misread) -> Reply {
+    let mut blocks = vec![Block::Say(words::misread(misread))];
+    if let Some(nearest) = misread.nearest {
+        blocks.push(Block::Say(words::nearest(nearest)));
+    }
+    match misread.usage {
+        Some(usage) => blocks.push(Block::Say(words::usage(usage))),
+        None => return Reply { blocks: blocks.into_iter().chain(help(None).blocks).collect(), rows: Vec::new() },
+    }
+    Reply { blocks, rows: Vec::new() }
+}

@@ -1,0 +1,70 @@
+//! Which saved fixes fit an error, and which of them leads the answer.
+
+use std::cmp::Reverse;
+
+use crate::{
+    classifier::{Confidence, Diagnosis, Report, fingerprint::is_identity},
+    knowledge::Knowledge,
+    store::fixes::{Breadth, FixKey, SavedFix},
+};
+
+/// The keys of fixes that fit a report, the most specific first.
+///
+/// Without a host there is no registry's key: nobody can tell which registry it was. On a registry that passes public
+/// packages through, the failing public package is chance and has none either.
+#[must_use]
+pub fn keys(report: &Report, knowledge: &Knowledge) -> Vec<FixKey> {
+    let Some(family) = report.family() else { return Vec::new() };
+    let passes_through = knowledge.registry(&report.registry.kind).is_some_and(|kind| kind.proxies);
+    let package = report.package.as_deref().filter(|name| name.starts_with('@') || !passes_through);
+    let host = report.registry.host.as_ref().map(|host| host.to_lowercase());
+    let key = |breadth, value: &str| FixKey { family: family.clone(), breadth, value: value.to_owned() };
+    [
+        package.map(|name| key(Breadth::Package, name)),
+        report.scope.as_deref().map(|scope| key(Breadth::Scope, scope)),
+        host.map(|host| key(Breadth::Registry, &host)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The key under which a fix for this report is saved when nobody says: the scope, as a team's packages share their access;
+/// without one the registry for errors of identity, else the package. `None` when the report has no key at all.
+#[must_use]
+pub fn suggested(report: &Report, knowledge: &Knowledge) -> Option<FixKey> {
+    let keys = keys(report, knowledge);
+    let identity = report.family().is_some_and(|family| is_identity(&family));
+    let order = if identity {
+        [Breadth::Scope, Breadth::Registry, Breadth::Package]
+    } else {
+        [Breadth::Scope, Breadth::Package, Breadth::Registry]
+    };
+    order.into_iter().find_map(|breadth| keys.iter().find(|key| key.breadth == breadth).cloned())
+}
+
+/// How saved fixes stand in an answer. Both empty: there are none.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Choice<'a> {
+    /// Stands before what the knowledge says.
+    pub leads: Option<&'a SavedFix>,
+    /// Listed below it, the best first.
+    pub below: Vec<&'a SavedFix>,
+}
+
+/// Chooses among the fixes that fit: the most specific leads, then the one that helped more, then the newer. One that was saved
+/// for another cause than the one that the text names for certain does not lead.
+#[must_use]
+pub fn lead<'a>(fixes: &'a [SavedFix], diagnosis: &Diagnosis) -> Choice<'a> {
+    let certain = diagnosis.causes.first().filter(|top| top.confidence == Confidence::Certain).map(|top| &top.id);
+    let mut below: Vec<&SavedFix> = fixes.iter().collect();
+    below.sort_by_key(|fix| {
+        (fix.key.breadth, Reverse(fix.helped), Reverse(fix.edited_at.unwrap_or(fix.saved_at)), Reverse(fix.id))
+    });
+    let agrees = |fix: &&SavedFix| match (certain, &fix.cause) {
+        (Some(certain), Some(cause)) => certain == cause,
+        _ => true,
+    };
+    let leads = below.iter().position(agrees).map(|at| below.remove(at));
+    Choice { leads, below }
+}

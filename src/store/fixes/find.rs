@@ -1,0 +1,149 @@
+//! The fixes that fit an error, or that hold some words; and how well they did.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use sqlx::{AnyConnection, Row as _};
+
+use super::{FixKey, SavedFix, View, columns, read, text::fold};
+use crate::{
+    message::{ChannelId, TeamId},
+    store::{
+        Result,
+        rows::{millis, sql},
+    },
+};
+
+/// Words of a search that count; the statement has a place for each.
+pub const SEARCH_WORDS: usize = 8;
+/// Characters of a searched word; SQLite refuses patterns of 50,000 bytes.
+const WORD_LIMIT: usize = 100;
+/// Rows of one statement: SQLite takes 32,766 arguments, and a row has six.
+const ROWS: usize = 2000;
+
+/// Which fixes a finding asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FixWanted {
+    /// Where they are to be shown.
+    pub channel: ChannelId,
+    /// The keys that fit, see [`crate::bot::saved::keys`].
+    pub keys: Vec<FixKey>,
+}
+
+/// The fixes that hold all of the words, in any case, the newest first; without a word all of them. Words past
+/// [`SEARCH_WORDS`] are not looked at.
+pub async fn search(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    words: &str,
+    view: View<'_>,
+    limit: u32,
+) -> Result<Vec<SavedFix>> {
+    let mut words = words.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let mut query = sqlx::query(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM fix WHERE team = $1 AND ($2 IS NULL OR channel IS NULL OR channel = $2) \
+         AND folded LIKE $3 ESCAPE '!' AND folded LIKE $4 ESCAPE '!' AND folded LIKE $5 ESCAPE '!' \
+         AND folded LIKE $6 ESCAPE '!' AND folded LIKE $7 ESCAPE '!' AND folded LIKE $8 ESCAPE '!' \
+         AND folded LIKE $9 ESCAPE '!' AND folded LIKE $10 ESCAPE '!' ORDER BY id DESC LIMIT $11"
+    ))
+    .bind(team.as_str())
+    .bind(view.bound());
+    for _ in 0..SEARCH_WORDS {
+        query = query.bind(words.next().map_or_else(|| "%".to_owned(), pattern));
+    }
+    query.bind(i64::from(limit)).fetch_all(conn).await?.iter().map(read).collect()
+}
+
+/// A pattern for texts that hold the word.
+fn pattern(word: &str) -> String {
+    let mut pattern = String::from("%");
+    let word: String = word.chars().take(WORD_LIMIT).collect();
+    for c in fold(&word).chars() {
+        if matches!(c, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// For each finding the fixes that fit one of its keys and may be shown in its channel, by number. One statement for some
+/// 600 findings.
+pub async fn matching(conn: &mut AnyConnection, wanted: &[(TeamId, FixWanted)]) -> Result<Vec<Vec<SavedFix>>> {
+    let mut found = vec![Vec::new(); wanted.len()];
+    let rows: Vec<_> = wanted
+        .iter()
+        .enumerate()
+        .flat_map(|(finding, (team, wanted))| wanted.keys.iter().map(move |key| (finding, team, &wanted.channel, key)))
+        .collect();
+    for rows in rows.chunks(ROWS) {
+        let statement = sql(
+            concat!(
+                "WITH wanted (finding, team, channel, family, breadth, value) AS (VALUES {rows}) SELECT wanted.finding, ",
+                columns!(),
+                " FROM wanted JOIN fix ON fix.team = wanted.team AND fix.family = wanted.family \
+                 AND fix.value = wanted.value AND fix.breadth = wanted.breadth \
+                 AND (fix.channel IS NULL OR fix.channel = wanted.channel) ORDER BY fix.id"
+            ),
+            0,
+            rows.len(),
+            6,
+        );
+        let mut query = sqlx::query(statement).persistent(false);
+        for (finding, team, channel, key) in rows {
+            query = query.bind(i64::try_from(*finding).unwrap_or(i64::MAX)).bind(team.as_str()).bind(channel.as_str());
+            query = query.bind(key.family.as_str()).bind(key.breadth.as_str()).bind(key.value.as_str());
+        }
+        for row in query.fetch_all(&mut *conn).await? {
+            let finding: i64 = row.try_get("finding")?;
+            if let Some(fixes) = usize::try_from(finding).ok().and_then(|finding| found.get_mut(finding)) {
+                fixes.push(read(&row)?);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Counts that fixes led answers; a fix may be named several times.
+pub async fn used(conn: &mut AnyConnection, fixes: &[(TeamId, i64)]) -> Result<()> {
+    let mut counts: BTreeMap<(&TeamId, i64), i64> = BTreeMap::new();
+    for (team, id) in fixes {
+        *counts.entry((team, *id)).or_default() += 1;
+    }
+    let counts: Vec<_> = counts.into_iter().collect();
+    for rows in counts.chunks(ROWS) {
+        let statement = sql(
+            "WITH used (team, id, times) AS (VALUES {rows}) UPDATE fix SET uses = uses + \
+             (SELECT times FROM used WHERE used.team = fix.team AND used.id = fix.id) \
+             WHERE (team, id) IN (SELECT team, id FROM used)",
+            0,
+            rows.len(),
+            3,
+        );
+        let mut query = sqlx::query(statement).persistent(false);
+        for ((team, id), times) in rows {
+            query = query.bind(team.as_str()).bind(*id).bind(*times);
+        }
+        query.execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+/// Counts that a fix helped. `false` when there is none.
+pub async fn helped(conn: &mut AnyConnection, team: &TeamId, id: i64, now: Timestamp) -> Result<bool> {
+    let done =
+        sqlx::query("UPDATE fix SET helped = helped + 1, failed = 0, helped_at = $3 WHERE team = $1 AND id = $2")
+            .bind(team.as_str())
+            .bind(id)
+            .bind(millis(now));
+    Ok(done.execute(conn).await?.rows_affected() > 0)
+}
+
+/// Counts that a fix did not help. `false` when there is none.
+pub async fn failed(conn: &mut AnyConnection, team: &TeamId, id: i64) -> Result<bool> {
+    let done = sqlx::query("UPDATE fix SET failed = failed + 1 WHERE team = $1 AND id = $2");
+    Ok(done.bind(team.as_str()).bind(id).execute(conn).await?.rows_affected() > 0)
+}

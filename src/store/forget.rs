@@ -1,0 +1,56 @@
+//! Erasing what is stored about a person or a team.
+
+use sqlx::AnyConnection;
+
+use super::{Result, people::Who};
+use crate::message::TeamId;
+
+/// Rows that speak of a person. Their fixes stay the team's, without their name.
+const PERSON: &[&str] = &[
+    "DELETE FROM occurrence WHERE team = $1 AND who = $2",
+    "DELETE FROM error_person WHERE team = $1 AND who = $2",
+    "DELETE FROM feedback WHERE team = $1 AND who = $2",
+    "UPDATE heard SET who = '', gist = '' WHERE team = $1 AND who = $2",
+    "UPDATE fix SET who = '', author = '' WHERE team = $1 AND who = $2",
+    "UPDATE fix_edit SET who = '', editor = '' WHERE team = $1 AND who = $2",
+];
+
+/// Every table but the database's own.
+const TEAM: &[&str] = &[
+    "DELETE FROM outbox WHERE team = $1",
+    "DELETE FROM lane WHERE team = $1",
+    "DELETE FROM inbox WHERE team = $1",
+    "DELETE FROM fix_edit WHERE team = $1",
+    "DELETE FROM fix WHERE team = $1",
+    "DELETE FROM feedback WHERE team = $1",
+    "DELETE FROM reply WHERE team = $1",
+    "DELETE FROM channel_day WHERE team = $1",
+    "DELETE FROM error_day WHERE team = $1",
+    "DELETE FROM error_person WHERE team = $1",
+    "DELETE FROM error_channel WHERE team = $1",
+    "DELETE FROM error WHERE team = $1",
+    "DELETE FROM occurrence WHERE team = $1",
+    "DELETE FROM heard WHERE team = $1",
+    "DELETE FROM mute WHERE team = $1",
+    "DELETE FROM channel WHERE team = $1",
+    "DELETE FROM team WHERE team = $1",
+];
+
+/// Erases what is stored about a person; counts without names stay. Returns how many rows were touched.
+pub async fn person(conn: &mut AnyConnection, team: &TeamId, who: &Who) -> Result<u64> {
+    let mut rows = 0;
+    for statement in PERSON {
+        rows +=
+            sqlx::query(*statement).bind(team.as_str()).bind(who.as_str()).execute(&mut *conn).await?.rows_affected();
+    }
+    Ok(rows)
+}
+
+/// Erases everything of a team. Returns how many rows there were.
+pub async fn team(conn: &mut AnyConnection, team: &TeamId) -> Result<u64> {
+    let mut rows = 0;
+    for statement in TEAM {
+        rows += sqlx::query(*statement).bind(team.as_str()).execute(&mut *conn).await?.rows_affected();
+    }
+    Ok(rows)
+}
