@@ -85,6 +85,8 @@ pub enum Chosen {
     Said(Reply),
     /// They are to write down their fix for this reply.
     Write(String),
+    /// It is taken down, and the answer says so itself.
+    Done,
     /// The same click came twice; nothing changed.
     Again,
 }
@@ -232,6 +234,6 @@ impl Conversation<'_> {
         replies::update(self.tx, &self.given).await?;
         let say = Say { to: self.given.place.clone(), user: None, content };
         outbox::put(self.tx, &[row(&say, kind, Some(&self.given.id))], self.now).await?;
-        Ok(Chosen::Said(Reply::say(reply::noted())))
+        Ok(Chosen::Done)
     }
 }

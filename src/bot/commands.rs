@@ -189,17 +189,13 @@ impl Run<'_> {
 
     async fn unmute(&mut self, fingerprint: Option<&str>) -> Result<Reply> {
         let (team, channel) = (self.asked.team, self.asked.channel);
-        match fingerprint {
-            Some(fingerprint) => {
-                let was = channels::unmute_error(&mut self.tx, team, channel, fingerprint).await?;
-                let was = if was { words::Unmuted::Now } else { words::Unmuted::Never };
-                Ok(Reply::say(words::error_unmuted(fingerprint, was)))
-            }
-            None => {
-                channels::mute(&mut self.tx, team, channel, None).await?;
-                Ok(Reply::say(words::unmuted()))
-            }
-        }
+        let Some(fingerprint) = fingerprint else {
+            channels::mute(&mut self.tx, team, channel, None).await?;
+            return Ok(Reply::say(words::unmuted()));
+        };
+        let was = channels::unmute_error(&mut self.tx, team, channel, fingerprint).await?;
+        let was = if was { words::Unmuted::Now } else { words::Unmuted::Never };
+        Ok(Reply::say(words::error_unmuted(fingerprint, was)))
     }
 
     async fn mute_error(&mut self, fingerprint: &str) -> Result<Reply> {

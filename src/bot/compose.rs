@@ -108,7 +108,7 @@ pub(super) fn answer(scene: &Scene<'_>, knowledge: &Knowledge) -> Option<Reply> 
     let asks = scene.outcome.is_none() && left;
     let question = narrow::question(&diagnosis, &scene.state.answers, knowledge).filter(|_| asks);
     let rows = question.map(|q| question_row(scene.id, q, &diagnosis, knowledge)).into_iter();
-    Some(Reply { blocks, rows: rows.chain(actions(scene, left)).collect() })
+    Some(Reply { blocks, rows: rows.chain([actions(scene, left)]).collect() })
 }
 
 fn memory(scene: &Scene<'_>) -> Vec<Block> {
@@ -144,7 +144,7 @@ fn question_row(
     }
 }
 
-fn actions(scene: &Scene<'_>, left: bool) -> Option<ChoiceRow> {
+fn actions(scene: &Scene<'_>, left: bool) -> ChoiceRow {
     let all = [
         (Pick::Fixed, reply::fixed(), scene.outcome.is_none()),
         (Pick::Unhelpful, reply::unhelpful(), scene.outcome.is_none() && left),
@@ -154,7 +154,7 @@ fn actions(scene: &Scene<'_>, left: bool) -> Option<ChoiceRow> {
     ];
     let shown = all.iter().filter(|(.., shown)| *shown);
     let choices = shown.map(|(pick, label, _)| choice(scene.id, pick, label)).collect();
-    Some(ChoiceRow { question: None, choices })
+    ChoiceRow { question: None, choices }
 }
 
 fn choice(id: &str, pick: &Pick, label: &str) -> Choice {

@@ -111,17 +111,16 @@ pub(super) fn decide(
     let earlier = earlier.filter(|(_, at)| now.duration_since(*at) < limits.cool_down).cloned();
     let id = Uuid::now_v7().simple().to_string();
     let state = State {
-        fix: case.fixes.lead.as_ref().map(|fix| fix.id),
+        fix: case.fixes.lead.as_ref().map(|fix| fix.id).filter(|_| earlier.is_none()),
         seen: before.map_or(0, |s| s.times) + 1,
         last: before.map(|s| s.last),
         ..State::default()
     };
-    let (kind, content) = match &earlier {
-        Some((earlier, at)) => (Kind::Pointer, compose::pointer(earlier, *at, now)),
-        None => {
-            let scene = Scene { id: &id, diagnoses: case.diagnoses, state: &state, outcome: None, fixes: case.fixes };
-            (Kind::Answer, compose::answer(&scene, knowledge).unwrap_or_default())
-        }
+    let (kind, content) = if let Some((earlier, at)) = &earlier {
+        (Kind::Pointer, compose::pointer(earlier, *at, now))
+    } else {
+        let scene = Scene { id: &id, diagnoses: case.diagnoses, state: &state, outcome: None, fixes: case.fixes };
+        (Kind::Answer, compose::answer(&scene, knowledge).unwrap_or_default())
     };
     if kind == Kind::Answer {
         known.latest.insert(error, (place.clone(), now));

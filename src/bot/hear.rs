@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     Bot,
-    compose::{self, Fixes, Scene},
+    compose::{self, Scene},
     decide::Silence,
     record::{Finding, row},
     say::Say,
@@ -15,7 +15,7 @@ use crate::{
     message::{Address, Message, MessageRef, Speaker},
     redact,
     store::{
-        Result, findings,
+        Result, findings, inbox,
         outbox::{self, Kind},
         replies::{self, Outcome, State},
     },
@@ -60,9 +60,26 @@ impl Bot {
         }
         let findings = classifier::explain(message.text, &&self.knowledge);
         if findings.diagnoses.is_empty() && findings.secrets.is_empty() {
-            return Ok(Heard::Chatter);
+            return match message.address {
+                Address::Overheard => Ok(Heard::Chatter),
+                Address::Addressed => self.say_nothing_found(&message.place, now).await,
+            };
         }
         self.record(self.finding(message, findings, now)).await
+    }
+
+    /// Whoever speaks to the bot gets a word, also when there is nothing to explain.
+    async fn say_nothing_found(&self, place: &MessageRef, now: Timestamp) -> Result<Heard> {
+        let mut tx = self.store.begin().await?;
+        let event = format!("heard {} {}", place.channel, place.id);
+        if !inbox::take(&mut tx, &place.team, &event, now).await? {
+            return Ok(Heard::Again);
+        }
+        let say = Say { to: place.clone(), user: None, content: Reply::say(reply::nothing_to_explain()) };
+        outbox::put(&mut tx, &[row(&say, Kind::Post, None)], now).await?;
+        tx.commit().await?;
+        self.wake.notify_one();
+        Ok(Heard::Silent(Silence::NoFailure))
     }
 
     fn finding(&self, message: &Message<'_>, findings: Findings, now: Timestamp) -> Finding {
@@ -111,27 +128,25 @@ impl Bot {
         let mut rows: Vec<_> = warning(&finding).iter().map(|notice| row(notice, Kind::Notice, None)).collect();
         let mut heard = Heard::Silent(Silence::NoFailure);
         if let Some(mut given) = given {
-            let content = match finding.diagnoses.first() {
-                Some(first) => {
-                    given.fingerprint.clone_from(&first.fingerprint);
-                    given.outcome = None;
-                    given.kind = replies::Kind::Answer;
-                    given.state = State { seen: 1, ..State::default() };
-                    given.diagnoses.clone_from(&finding.diagnoses);
-                    let fixes = Fixes::default();
-                    let scene = Scene {
-                        id: &given.id,
-                        diagnoses: &given.diagnoses,
-                        state: &given.state,
-                        outcome: None,
-                        fixes: &fixes,
-                    };
-                    compose::answer(&scene, &self.knowledge).unwrap_or_default()
-                }
-                None => {
-                    given.outcome = Some(Outcome::Withdrawn);
-                    Reply::say(reply::no_error_any_more())
-                }
+            let content = if let Some(first) = finding.diagnoses.first() {
+                let channel = &message.place.channel;
+                let fixes = self.fixes_that_fit(&mut tx, &message.place.team, channel, first, &[]).await?;
+                given.fingerprint.clone_from(&first.fingerprint);
+                given.outcome = None;
+                given.kind = replies::Kind::Answer;
+                given.state = State { seen: 1, fix: fixes.lead.as_ref().map(|fix| fix.id), ..State::default() };
+                given.diagnoses.clone_from(&finding.diagnoses);
+                let scene = Scene {
+                    id: &given.id,
+                    diagnoses: &given.diagnoses,
+                    state: &given.state,
+                    outcome: None,
+                    fixes: &fixes,
+                };
+                compose::answer(&scene, &self.knowledge).unwrap_or_default()
+            } else {
+                given.outcome = Some(Outcome::Withdrawn);
+                Reply::say(reply::no_error_any_more())
             };
             replies::update(&mut tx, &given).await?;
             let say = Say { to: message.place.clone(), user: None, content };
@@ -209,10 +224,4 @@ pub(super) fn warning(finding: &Finding) -> Option<Say> {
         .collect();
     let content = Reply { blocks, rows: Vec::new() };
     Some(Say { to: finding.heard.place.clone(), user: Some(finding.author.id.clone()), content })
-}
-
-/// Whether a message that holds nothing still wants a word: it was addressed to the bot.
-#[must_use]
-pub fn wants_a_word(address: Address) -> bool {
-    address == Address::Addressed
 }

@@ -58,7 +58,7 @@ impl Bot {
         let finding = Arc::new(finding);
         if self.store.engine() == Engine::Postgres {
             let alone = [Arc::clone(&finding)];
-            return first(self.write(&alone).await?);
+            return self.write(&alone).await.map(first);
         }
         loop {
             let (done, mut outcome) = oneshot::channel();
@@ -114,7 +114,7 @@ impl Bot {
             // One of them is at fault; the others are not to suffer for it.
             Err(_) => {
                 for waiting in batch {
-                    let outcome = self.write(&[waiting.finding]).await.and_then(first);
+                    let outcome = self.write(&[waiting.finding]).await.map(first);
                     let _ = waiting.done.send(outcome);
                 }
             }
@@ -268,8 +268,8 @@ pub(super) fn row(say: &Say, kind: Kind, reply: Option<&str>) -> NewRow {
     }
 }
 
-fn first(outcomes: Vec<Heard>) -> Result<Heard> {
-    Ok(outcomes.into_iter().next().unwrap_or(Heard::Silent(Silence::NoFailure)))
+fn first(outcomes: Vec<Heard>) -> Heard {
+    outcomes.into_iter().next().unwrap_or(Heard::Silent(Silence::NoFailure))
 }
 
 fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {

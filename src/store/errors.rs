@@ -80,7 +80,7 @@ impl StoreError {
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let by_code = match &error {
-            sqlx::Error::Database(e) => e.code().map(|code| code.into_owned()),
+            sqlx::Error::Database(e) => e.code().map(std::borrow::Cow::into_owned),
             sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
                 return Self::Gone(error.to_string());
             }
@@ -90,10 +90,9 @@ impl From<sqlx::Error> for StoreError {
         // An SQLSTATE has five characters; SQLite's codes are numbers, extended ones with the plain one in their last byte.
         if code.len() == 5 {
             return match code.get(..2).unwrap_or_default() {
-                "08" | "57" => Self::Gone(error.to_string()),
                 "40" | "55" => Self::Locked,
                 "53" if code == "53100" => Self::Full,
-                "53" => Self::Gone(error.to_string()),
+                "08" | "53" | "57" => Self::Gone(error.to_string()),
                 "25" if code == "25006" => Self::ReadOnly,
                 _ => Self::Other(error),
             };

@@ -280,12 +280,12 @@ async fn count_people(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>
 }
 
 async fn count_by_day(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
-    let mut rows: BTreeMap<(&str, i64, &str, &str), (Option<i64>, i64)> = BTreeMap::new();
+    let mut rows = BTreeMap::new();
     for o in occurrences {
         let place = &o.heard.place;
         let fingerprint = o.diagnosis.fingerprint.as_str();
         let key = (place.team.as_str(), day(o.heard.at), place.channel.as_str(), fingerprint);
-        rows.entry(key).or_insert((private_at(o.heard.visibility, o.heard.at), 0)).1 += 1;
+        rows.entry(key).or_insert((private_at(o.heard.visibility, o.heard.at), 0_i64)).1 += 1;
     }
     let mut upsert = query(
         "INSERT INTO error_day (team, day, channel, fingerprint, private_at, seen) VALUES {rows} \

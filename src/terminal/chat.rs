@@ -203,7 +203,7 @@ impl Chat {
         let click = Click { team: &TeamId::local(), event: &event, author: &self.author, choice: &choice };
         match self.bot.choose(&click, self.now()).await {
             Ok(Chosen::Said(reply)) => Ok(self.screen.show(&reply)?),
-            Ok(Chosen::Again) => Ok(()),
+            Ok(Chosen::Done | Chosen::Again) => Ok(()),
             Ok(Chosen::Write(reply)) => {
                 self.writing = Some(reply);
                 Ok(self.screen.show(&Reply::say(words::write_your_fix()))?)

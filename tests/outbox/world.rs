@@ -110,7 +110,7 @@ impl Courier for Slack {
 pub struct World {
     pub store: Store,
     pub slack: Arc<Slack>,
-    now: Arc<AtomicI64>,
+    pub now: Arc<AtomicI64>,
 }
 
 /// A row to put in: `team`, `lane`, what it does, which reply, and its text.
@@ -184,7 +184,7 @@ impl World {
     }
 
     pub async fn list(&self) -> Vec<Listed> {
-        outbox::list(&mut *self.store.read().await.unwrap(), 100).await.unwrap()
+        outbox::list(&mut self.store.read().await.unwrap(), 100).await.unwrap()
     }
 
     /// Takes what is due as a worker would, and dies before it says anything or takes anything down.

@@ -168,12 +168,6 @@ pub fn not_allowed() -> Inline {
     Inline::plain("Only who asked, or an admin, can remove an answer.")
 }
 
-/// The choice was taken down.
-#[must_use]
-pub fn noted() -> Inline {
-    Inline::plain("Noted, thank you.")
-}
-
 /// A day, in UTC.
 #[must_use]
 pub fn date(at: Timestamp) -> String {

@@ -20,12 +20,10 @@ pub(super) fn help(topic: Option<&str>) -> Reply {
 /// What is wrong with a command, and how it is written.
 pub(super) fn misread(misread: &Misread) -> Reply {
     let mut blocks = vec![Block::Say(words::misread(misread))];
-    if let Some(nearest) = misread.nearest {
-        blocks.push(Block::Say(words::nearest(nearest)));
-    }
-    match misread.usage {
-        Some(usage) => blocks.push(Block::Say(words::usage(usage))),
-        None => return Reply { blocks: blocks.into_iter().chain(help(None).blocks).collect(), rows: Vec::new() },
+    blocks.extend(misread.nearest.map(|nearest| Block::Say(words::nearest(nearest))));
+    blocks.extend(misread.usage.map(|usage| Block::Say(words::usage(usage))));
+    if misread.nearest.is_none() && misread.usage.is_none() {
+        blocks.extend(help(None).blocks);
     }
     Reply { blocks, rows: Vec::new() }
 }

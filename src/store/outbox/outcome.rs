@@ -36,6 +36,8 @@ pub async fn sent(
 /// Gives the lane of a parcel back; nobody takes it before `until`, whatever is put in.
 async fn rest(conn: &mut AnyConnection, parcel: &Parcel, lease: &Lease, until: Timestamp) -> Result<Option<Parcel>> {
     let due = due(conn, &parcel.team, &parcel.lane, None).await?;
+    // By this time it queues with the other lanes; its rows may have waited for longer than any of theirs.
+    let due = due.map(|due| due.max(millis(until)));
     release(conn, &parcel.team, &parcel.lane, lease, due, Some(until)).await?;
     Ok(None)
 }
