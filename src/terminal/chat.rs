@@ -135,10 +135,14 @@ fn read(mut input: impl BufRead, lines: &mpsc::Sender<io::Result<Vec<u8>>>) {
 }
 
 fn author(name: &str) -> Result<Author, IdError> {
-    let id: String = name.split_whitespace().collect::<Vec<_>>().join("-");
-    let id = UserId::parse(&id.escape_unicode().to_string()).or_else(|_| UserId::parse(&id))?;
-    Ok(Author { id, name: name.to_owned(), speaker: Speaker::Person, rights: Rights::Admin })
+    // Names have blanks and letters that ids do not.
+    let id: String = name.bytes().flat_map(|b| std::ascii::escape_default(b).map(char::from)).collect();
+    let id: String = id.replace(' ', "_").chars().take(LONGEST_NAME).collect();
+    Ok(Author { id: UserId::parse(&id)?, name: name.to_owned(), speaker: Speaker::Person, rights: Rights::Admin })
 }
+
+/// Characters of a name that tell people apart.
+const LONGEST_NAME: usize = 100;
 
 struct Chat {
     bot: Arc<Bot>,

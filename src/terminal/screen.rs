@@ -1,6 +1,7 @@
 //! What the terminal shows, and which number stands for which choice.
 
 use std::{
+    collections::VecDeque,
     fs::{File, OpenOptions},
     io::{self, Read as _, Seek as _, SeekFrom, Write},
     path::Path,
@@ -11,7 +12,7 @@ use jiff::SignedDuration;
 
 use crate::{
     answer::{
-        reply::{Choice, Reply, words},
+        reply::{Block, Choice, Reply, words},
         text::{Paint, reply},
     },
     bot::{
@@ -36,6 +37,26 @@ struct State {
     out: Box<dyn Write + Send>,
     log: Option<File>,
     choices: Vec<Choice>,
+    /// The last answers as they were shown: of a change, only what is new is shown.
+    shown: VecDeque<(String, Vec<Block>)>,
+}
+
+/// Answers that are remembered on the screen.
+const SHOWN: usize = 50;
+
+impl State {
+    /// What a change brings, and nothing of what stands above already.
+    fn news(&mut self, reply: Option<&str>, content: &Reply) -> Reply {
+        let Some(reply) = reply else { return content.clone() };
+        let before = self.shown.iter().position(|(id, _)| id == reply).and_then(|at| self.shown.remove(at));
+        let before = before.map(|(_, blocks)| blocks).unwrap_or_default();
+        self.shown.push_back((reply.to_owned(), content.blocks.clone()));
+        if self.shown.len() > SHOWN {
+            self.shown.pop_front();
+        }
+        let new = content.blocks.iter().filter(|block| !before.contains(block)).cloned();
+        Reply { blocks: new.collect(), rows: content.rows.clone() }
+    }
 }
 
 impl Screen {
@@ -43,7 +64,7 @@ impl Screen {
     pub(super) fn new(out: Box<dyn Write + Send>, log: Option<&Path>, width: usize, paint: Paint) -> io::Result<Self> {
         let open = |path| OpenOptions::new().create(true).append(true).read(true).open(path);
         let log = log.map(open).transpose()?;
-        Ok(Self { state: Mutex::new(State { out, log, choices: Vec::new() }), width, paint })
+        Ok(Self { state: Mutex::new(State { out, log, choices: Vec::new(), shown: VecDeque::new() }), width, paint })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -76,13 +97,15 @@ impl Screen {
             Ok(say) => say,
             Err(error) => return Delivery::Refused(format!("cannot read what to say: {error}")),
         };
+        let mut state = self.state();
+        let content = state.news(parcel.reply.as_deref(), &say.content);
+        let page = reply(&content, self.width, self.paint);
         let page = match parcel.kind {
             Kind::Remove => words::removed_here().to_owned(),
-            Kind::Post => reply(&say.content, self.width, self.paint),
-            Kind::Edit => format!("{}\n{}", words::changed_here(), reply(&say.content, self.width, self.paint)),
-            Kind::Notice => format!("{}\n{}", words::only_you(), reply(&say.content, self.width, self.paint)),
+            Kind::Post => page,
+            Kind::Edit => format!("{}\n{page}", words::changed_here()),
+            Kind::Notice => format!("{}\n{page}", words::only_you()),
         };
-        let mut state = self.state();
         match parcel.kind {
             Kind::Post | Kind::Edit => state.choices = choices(&say.content),
             Kind::Remove => state.choices.clear(),
