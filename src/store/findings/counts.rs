@@ -1,0 +1,186 @@
+//! The counts that grow with what is found, so that nothing has to be counted when somebody asks.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use sqlx::AnyConnection;
+
+use super::{About, NewOccurrence, private_at};
+use crate::{
+    classifier::Diagnosis,
+    message::{ChannelId, MessageRef, TeamId, Visibility},
+    store::{
+        Result,
+        rows::{day, millis, query},
+    },
+};
+
+/// Counts of one key: how many, first and last.
+#[derive(Clone, Copy)]
+struct Count {
+    seen: i64,
+    first: i64,
+    last: i64,
+}
+
+impl Count {
+    fn add(counts: Option<Self>, seen: i64, at: i64) -> Self {
+        let Self { seen: before, first, last } = counts.unwrap_or(Self { seen: 0, first: at, last: at });
+        Self { seen: before + seen, first: first.min(at), last: last.max(at) }
+    }
+}
+
+/// The team's errors; what private channels met is described but not counted here.
+pub(super) async fn count_errors(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
+    let mut rows: BTreeMap<(&str, &str), (&Diagnosis, Count)> = BTreeMap::new();
+    for o in occurrences {
+        let key = (o.heard.place.team.as_str(), o.diagnosis.fingerprint.as_str());
+        let seen = i64::from(o.heard.visibility == Visibility::Public);
+        let count = Count::add(rows.get(&key).map(|(_, count)| *count), seen, millis(o.heard.at));
+        rows.insert(key, (o.diagnosis, count));
+    }
+    let mut upsert = query(
+        "INSERT INTO error (team, fingerprint, code, cause, host, scope, package, operation, seen, first_at, last_at) \
+         VALUES {rows} ON CONFLICT (team, fingerprint) DO UPDATE SET cause = excluded.cause, \
+         package = excluded.package, operation = excluded.operation, seen = error.seen + excluded.seen, \
+         last_at = CASE WHEN excluded.seen > 0 THEN excluded.last_at ELSE error.last_at END",
+        rows.len(),
+        11,
+    );
+    for ((team, fingerprint), (diagnosis, count)) in rows {
+        let about = About::of(diagnosis);
+        upsert = upsert
+            .bind(team)
+            .bind(fingerprint)
+            .bind(about.family)
+            .bind(about.cause)
+            .bind(about.host)
+            .bind(about.scope)
+            .bind(about.package)
+            .bind(about.operation)
+            .bind(count.seen)
+            .bind(count.first)
+            .bind(count.last);
+    }
+    upsert.execute(conn).await?;
+    Ok(())
+}
+
+pub(super) async fn count_by_channel(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
+    let mut rows: BTreeMap<(&str, &str, &str), (Option<i64>, Count)> = BTreeMap::new();
+    for o in occurrences {
+        let place = &o.heard.place;
+        let key = (place.team.as_str(), place.channel.as_str(), o.diagnosis.fingerprint.as_str());
+        let count = Count::add(rows.get(&key).map(|(_, count)| *count), 1, millis(o.heard.at));
+        rows.insert(key, (private_at(o.heard.visibility, o.heard.at), count));
+    }
+    let mut upsert = query(
+        "INSERT INTO error_channel (team, channel, fingerprint, private_at, seen, first_at, last_at) VALUES {rows} \
+         ON CONFLICT (team, channel, fingerprint) DO UPDATE SET seen = error_channel.seen + excluded.seen, \
+         last_at = excluded.last_at, private_at = excluded.private_at",
+        rows.len(),
+        7,
+    );
+    for ((team, channel, fingerprint), (private, count)) in rows {
+        upsert = upsert.bind(team).bind(channel).bind(fingerprint).bind(private);
+        upsert = upsert.bind(count.seen).bind(count.first).bind(count.last);
+    }
+    upsert.execute(conn).await?;
+    Ok(())
+}
+
+pub(super) async fn count_people(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
+    let mut insert = query(
+        "INSERT INTO error_person (team, fingerprint, who) VALUES {rows} ON CONFLICT (team, fingerprint, who) DO NOTHING",
+        occurrences.len(),
+        3,
+    );
+    for o in occurrences {
+        insert =
+            insert.bind(o.heard.place.team.as_str()).bind(o.diagnosis.fingerprint.as_str()).bind(o.heard.who.as_str());
+    }
+    insert.execute(conn).await?;
+    Ok(())
+}
+
+pub(super) async fn count_by_day(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
+    let mut rows = BTreeMap::new();
+    for o in occurrences {
+        let place = &o.heard.place;
+        let fingerprint = o.diagnosis.fingerprint.as_str();
+        let key = (place.team.as_str(), day(o.heard.at), place.channel.as_str(), fingerprint);
+        rows.entry(key).or_insert((private_at(o.heard.visibility, o.heard.at), 0_i64)).1 += 1;
+    }
+    let mut upsert = query(
+        "INSERT INTO error_day (team, day, channel, fingerprint, private_at, seen) VALUES {rows} \
+         ON CONFLICT (team, day, channel, fingerprint) DO UPDATE SET seen = error_day.seen + excluded.seen",
+        rows.len(),
+        6,
+    );
+    for ((team, day, channel, fingerprint), (private, seen)) in rows {
+        upsert = upsert.bind(team).bind(day).bind(channel).bind(fingerprint).bind(private).bind(seen);
+    }
+    upsert.execute(conn).await?;
+    Ok(())
+}
+
+/// What happened in a channel on a day, to be added to its counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DayCounts {
+    /// Failures met.
+    pub seen: i64,
+    /// Messages answered.
+    pub answered: i64,
+    /// Answers of which somebody said that they fixed it.
+    pub fixed: i64,
+    /// Answers of which somebody said that they did not help.
+    pub unhelpful: i64,
+    /// Answers that should not have been given.
+    pub false_answers: i64,
+    /// Secrets pasted.
+    pub secrets: i64,
+}
+
+/// Where and when something happened.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DayKey {
+    /// The team.
+    pub team: TeamId,
+    /// The channel.
+    pub channel: ChannelId,
+    /// UTC days since 1970.
+    pub day: i64,
+}
+
+impl DayKey {
+    /// The channel of a message, on the UTC day of `at`.
+    #[must_use]
+    pub fn of(place: &MessageRef, at: Timestamp) -> Self {
+        Self { team: place.team.clone(), channel: place.channel.clone(), day: day(at) }
+    }
+}
+
+/// Adds to the counts of channels and days.
+pub async fn count(conn: &mut AnyConnection, days: &BTreeMap<DayKey, (Visibility, DayCounts)>) -> Result<()> {
+    if days.is_empty() {
+        return Ok(());
+    }
+    let mut upsert = query(
+        "INSERT INTO channel_day (team, day, channel, private_at, seen, answered, fixed, unhelpful, false_answers, \
+         secrets) VALUES {rows} ON CONFLICT (team, day, channel) DO UPDATE SET seen = channel_day.seen + excluded.seen, \
+         answered = channel_day.answered + excluded.answered, fixed = channel_day.fixed + excluded.fixed, \
+         unhelpful = channel_day.unhelpful + excluded.unhelpful, \
+         false_answers = channel_day.false_answers + excluded.false_answers, \
+         secrets = channel_day.secrets + excluded.secrets",
+        days.len(),
+        10,
+    );
+    for (key, (visibility, c)) in days {
+        upsert = upsert.bind(key.team.as_str()).bind(key.day).bind(key.channel.as_str());
+        upsert = upsert.bind((*visibility == Visibility::Private).then_some(key.day));
+        upsert = upsert.bind(c.seen).bind(c.answered).bind(c.fixed);
+        upsert = upsert.bind(c.unhelpful).bind(c.false_answers).bind(c.secrets);
+    }
+    upsert.execute(conn).await?;
+    Ok(())
+}
