@@ -1,6 +1,9 @@
 //! Opening the database for a subcommand.
 
+use std::io;
+
 use anyhow::Context as _;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use crate::store::{self, Store};
 
@@ -9,6 +12,7 @@ pub(super) fn with_store<T>(
     address: Option<&str>,
     work: impl AsyncFnOnce(&Store) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
+    log();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("cannot start")?;
     let result = runtime.block_on(async {
@@ -24,4 +28,12 @@ pub(super) fn with_store<T>(
     // Whoever still waits for a key on standard input is not waited for.
     runtime.shutdown_background();
     result
+}
+
+/// Warnings go to standard error; `NPMFIX_LOG` asks for more, as `info` or `npmfix=debug`. Ids and outcomes are logged, never
+/// what was said.
+fn log() {
+    let filter = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).with_env_var("NPMFIX_LOG");
+    // Somebody may have set up the log already.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter.from_env_lossy()).with_writer(io::stderr).try_init();
 }

@@ -11,14 +11,14 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::complain;
+use super::{complain, database::with_store};
 use crate::{
     answer::fixes as say,
     knowledge::CauseId,
     message::{ChannelId, TeamId, UserId},
     redact::{self, Tally},
     store::{
-        self, Store,
+        Store,
         fixes::{self, Breadth, FixKey, FixText, Imported, Outcome, SavedFix, Writer},
     },
 };
@@ -82,20 +82,11 @@ struct Line {
 
 /// Runs the subcommand.
 pub(super) fn run(arguments: &Arguments, database: Option<&str>) -> anyhow::Result<ExitCode> {
-    let address = match database {
-        Some(address) => address.to_owned(),
-        None => store::default_url()?,
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let store = Store::open(&address).await?;
-        let done = match &arguments.command {
-            Command::Export { team, private } => export(&store, team, *private).await,
-            Command::Import { file, team } => import(&store, team, file).await,
-        };
-        store.close().await;
-        done.map(|()| ExitCode::SUCCESS)
-    })
+    with_store(database, async |store| match &arguments.command {
+        Command::Export { team, private } => export(store, team, *private).await,
+        Command::Import { file, team } => import(store, team, file).await,
+    })?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn export(store: &Store, team: &TeamId, private: bool) -> anyhow::Result<()> {

@@ -5,19 +5,18 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use crate::{
     answer::outbox as words,
     store::{
-        self, Store,
+        Store,
         outbox::{self, Listed},
     },
 };
 
-use super::complain;
+use super::{complain, database::with_store};
 
 /// More rows than this are not listed.
 const SHOWN: usize = 500;
@@ -49,15 +48,7 @@ struct Which {
 
 /// Runs the subcommand.
 pub(super) fn run(arguments: &Arguments, database: Option<&str>) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
-    runtime.block_on(async {
-        let url =
-            database.map_or_else(store::default_url, |url| Ok(url.to_owned())).context("cannot find the database")?;
-        let store = Store::open(&url).await.context("cannot open the database")?;
-        let result = work(arguments, &store).await;
-        store.close().await;
-        result
-    })
+    with_store(database, async |store| work(arguments, store).await)
 }
 
 async fn work(arguments: &Arguments, store: &Store) -> anyhow::Result<ExitCode> {
