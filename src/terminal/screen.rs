@@ -36,6 +36,8 @@ struct State {
     out: Box<dyn Write + Send>,
     log: Option<File>,
     choices: Vec<Choice>,
+    /// Whoever read has gone.
+    gone: bool,
 }
 
 impl Screen {
@@ -43,7 +45,7 @@ impl Screen {
     pub(super) fn new(out: Box<dyn Write + Send>, log: Option<&Path>, width: usize, paint: Paint) -> io::Result<Self> {
         let open = |path| OpenOptions::new().create(true).append(true).read(true).open(path);
         let log = log.map(open).transpose()?;
-        Ok(Self { state: Mutex::new(State { out, log, choices: Vec::new() }), width, paint })
+        Ok(Self { state: Mutex::new(State { out, log, choices: Vec::new(), gone: false }), width, paint })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -89,7 +91,10 @@ impl Screen {
         let shown = logged.and_then(|()| writeln!(state.out, "{page}")).and_then(|()| state.out.flush());
         match shown {
             Ok(()) => Delivery::Done(Some(parcel.key.clone())),
-            Err(error) => Delivery::Unclear(format!("cannot write: {error}")),
+            Err(error) => {
+                state.gone |= error.kind() == io::ErrorKind::BrokenPipe;
+                Delivery::Unclear(format!("cannot write: {error}"))
+            }
         }
     }
 
@@ -101,6 +106,11 @@ impl Screen {
             Kind::Edit => format!("{}\n{}", words::changed_here(), page()),
             Kind::Notice => format!("{}\n{}", words::only_you(), page()),
         }
+    }
+
+    /// Whether whoever read the answers has gone.
+    pub(super) fn is_gone(&self) -> bool {
+        self.state().gone
     }
 
     /// Looks for a post in the file. The system stops a write between two pages when it kills a process, so the end of the file
