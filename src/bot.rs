@@ -1,6 +1,6 @@
 //! The conversation: what is heard, what is decided, what is to be said. Knows the store and the floor below, no platform.
 //!
-//! - `hear`: messages, edits and deletions come in. `decide`: whether and what to answer, without I/O. `record`: findings
+//! - `hear`, `amend`: messages, edits and deletions come in. `decide`: whether and what to answer, without I/O. `record`: findings
 //!   that arrive together are written together.
 //! - `compose`: a diagnosis and what the team remembers → a [`crate::answer::reply::Reply`].
 //! - `choices`: what people choose under an answer. `grammar`, `commands`: what they ask for. `saved`: which fixes fit.
@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 
 use crate::{knowledge::Knowledge, store::Store};
 
+pub mod amend;
 pub mod choices;
 mod command;
 pub mod commands;

@@ -150,6 +150,12 @@ pub fn settings_changed() -> Inline {
     Inline::plain("The settings are changed.")
 }
 
+/// Somebody was not named as an admin.
+#[must_use]
+pub fn was_no_admin() -> Inline {
+    Inline::plain("They were not named as an admin here. What the platform's own admins may do is set there.")
+}
+
 /// How settings are changed.
 #[must_use]
 pub fn settings_usage() -> Inline {

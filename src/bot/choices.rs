@@ -28,8 +28,8 @@ use crate::{
 pub enum Pick {
     /// *That fixed it*.
     Fixed,
-    /// *Didn't help*.
-    Unhelpful,
+    /// *Didn't help*, and what was shown then; see [`replies::State::step`].
+    Unhelpful(usize),
     /// *Save our fix*.
     Save,
     /// *Not an npm problem*.
@@ -49,7 +49,7 @@ impl fmt::Display for Pick {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fixed => f.write_str("fixed"),
-            Self::Unhelpful => f.write_str("unhelpful"),
+            Self::Unhelpful(step) => write!(f, "unhelpful:{step}"),
             Self::Save => f.write_str("save"),
             Self::NotNpm => f.write_str("not-npm"),
             Self::Dismiss => f.write_str("dismiss"),
@@ -65,10 +65,12 @@ impl Pick {
         let (reply, pick) = id.split_once(':')?;
         let pick = match pick {
             "fixed" => Self::Fixed,
-            "unhelpful" => Self::Unhelpful,
             "save" => Self::Save,
             "not-npm" => Self::NotNpm,
             "dismiss" => Self::Dismiss,
+            other if other.starts_with("unhelpful:") => {
+                Self::Unhelpful(other.strip_prefix("unhelpful:")?.parse().ok()?)
+            }
             other => {
                 let (question, option) = other.strip_prefix("is:")?.split_once(':')?;
                 Self::Option { question: question.to_owned(), option: option.to_owned() }
@@ -122,9 +124,9 @@ impl Bot {
         let chosen = match pick {
             Pick::Save => return Ok(Chosen::Write(id.to_owned())),
             Pick::Fixed => scene.fixed().await?,
-            Pick::Unhelpful => scene.unhelpful().await?,
+            Pick::Unhelpful(step) => scene.unhelpful(step).await?,
             Pick::NotNpm => scene.not_npm().await?,
-            Pick::Dismiss => scene.dismiss(click.author.rights).await?,
+            Pick::Dismiss => scene.dismiss(click.author).await?,
             Pick::Option { question, option } => scene.narrow(&question, &option).await?,
         };
         tx.commit().await?;
@@ -146,27 +148,37 @@ impl Conversation<'_> {
     async fn fixed(&mut self) -> Result<Chosen> {
         let fix = self.given.state.fix;
         if self.feedback("fixed").await? {
-            if self.given.outcome.is_none() {
-                self.count(DayCounts { fixed: 1, ..DayCounts::default() }).await?;
-            }
+            // Whoever records findings takes the fixes before the counts, too: the other order could lock both out.
             if let Some(fix) = fix {
                 fixes::helped(self.tx, &self.given.place.team, fix, self.now).await?;
+            }
+            if self.given.outcome.is_none() {
+                self.count(DayCounts { fixed: 1, ..DayCounts::default() }).await?;
             }
         }
         self.given.outcome = Some(Outcome::Fixed);
         self.redraw().await
     }
 
-    async fn unhelpful(&mut self) -> Result<Chosen> {
-        if self.feedback("unhelpful").await? {
-            self.count(DayCounts { unhelpful: 1, ..DayCounts::default() }).await?;
-        }
-        self.given.outcome = None;
-        if let Some(fix) = self.given.state.fix.take() {
+    async fn unhelpful(&mut self, step: usize) -> Result<Chosen> {
+        let first_time = self.feedback("unhelpful").await?;
+        // Two people who saw the same answer mean the same cause.
+        let seen = step == self.given.state.step();
+        let fix = self.given.state.fix.filter(|_| seen);
+        if let Some(fix) = fix {
             // The team's own fix led, so the answer below it has not had its turn yet.
             fixes::failed(self.tx, &self.given.place.team, fix).await?;
             self.given.state.failed_fixes.push(fix);
-        } else if let Some(first) = self.given.diagnoses.first() {
+        }
+        if first_time {
+            self.count(DayCounts { unhelpful: 1, ..DayCounts::default() }).await?;
+        }
+        if !seen {
+            replies::update(self.tx, &self.given).await?;
+            return Ok(Chosen::Done);
+        }
+        self.given.outcome = None;
+        if let (None, Some(first)) = (fix, self.given.diagnoses.first()) {
             let (current, left) = compose::current(first, &self.given.state, &self.bot.knowledge);
             if let Some(cause) = current.causes.first().filter(|_| left) {
                 self.given.state.tried.push(cause.id.clone());
@@ -185,7 +197,8 @@ impl Conversation<'_> {
         self.put(Kind::Edit, content).await
     }
 
-    async fn dismiss(&mut self, rights: Rights) -> Result<Chosen> {
+    async fn dismiss(&mut self, author: &Author) -> Result<Chosen> {
+        let rights = self.bot.rights(self.tx, &self.given.place.team, author).await?;
         if rights != Rights::Admin && self.who != self.given.asker {
             return Ok(Chosen::Said(Reply::say(reply::not_allowed())));
         }

@@ -2,6 +2,7 @@
 //! them out.
 
 use jiff::{SignedDuration, Timestamp};
+use sqlx::AnyConnection;
 
 use super::{
     Bot,
@@ -64,6 +65,16 @@ impl Bot {
         Ok(Some(reply))
     }
 
+    /// What somebody may do in a team: what the platform says, and more for those whom the team has named.
+    pub(super) async fn rights(&self, conn: &mut AnyConnection, team: &TeamId, author: &Author) -> Result<Rights> {
+        if author.rights == Rights::Admin {
+            return Ok(Rights::Admin);
+        }
+        let who = self.store.who(team, &author.id);
+        let named = teams::settings(conn, team).await?.admins.iter().any(|admin| admin == who.as_str());
+        Ok(if named { Rights::Admin } else { Rights::Member })
+    }
+
     /// The last answer in a channel that is still open, as it stands now.
     pub async fn last_answer(&self, team: &TeamId, channel: &ChannelId) -> Result<Option<Reply>> {
         let mut conn = self.store.read().await?;
@@ -110,13 +121,7 @@ impl Run<'_> {
     }
 
     async fn rights(&mut self) -> Result<Rights> {
-        if self.asked.author.rights == Rights::Admin {
-            return Ok(Rights::Admin);
-        }
-        let who = self.bot.store.who(self.asked.team, &self.asked.author.id);
-        let settings = teams::settings(&mut self.tx, self.asked.team).await?;
-        let named = settings.admins.iter().any(|admin| admin == who.as_str());
-        Ok(if named { Rights::Admin } else { Rights::Member })
+        self.bot.rights(&mut self.tx, self.asked.team, self.asked.author).await
     }
 
     async fn explain(&mut self, text: &str) -> Result<Reply> {
@@ -218,7 +223,9 @@ impl Run<'_> {
             let admins = settings.admins.len();
             return Ok(Reply::say(if known { words::settings(admins) } else { words::settings_usage() }));
         };
-        let name = UserId::parse(name.trim_matches(|c| matches!(c, '<' | '>' | '@' | '!')));
+        // Slack writes `<@U…|name>`, Discord `<@…>` or `<@!…>`.
+        let name = name.trim_matches(|c| matches!(c, '<' | '>' | '@' | '!')).split('|').next().unwrap_or_default();
+        let name = UserId::parse(name);
         let (Ok(name), "add" | "remove", Some(&"admins")) = (name, change, arguments.first()) else {
             return Ok(Reply::say(words::settings_usage()));
         };
@@ -226,7 +233,11 @@ impl Run<'_> {
             return Ok(Reply::say(words::admins_only()));
         }
         let who = self.bot.store.who(team, &name);
+        let before = settings.admins.len();
         settings.admins.retain(|admin| admin != who.as_str());
+        if change == "remove" && settings.admins.len() == before {
+            return Ok(Reply::say(words::was_no_admin()));
+        }
         if change == "add" {
             settings.admins.push(who.as_str().to_owned());
         }

@@ -147,7 +147,7 @@ fn question_row(
 fn actions(scene: &Scene<'_>, left: bool) -> ChoiceRow {
     let all = [
         (Pick::Fixed, reply::fixed(), scene.outcome.is_none()),
-        (Pick::Unhelpful, reply::unhelpful(), scene.outcome.is_none() && left),
+        (Pick::Unhelpful(scene.state.step()), reply::unhelpful(), scene.outcome.is_none() && left),
         (Pick::Save, reply::save(), true),
         (Pick::NotNpm, reply::not_npm(), scene.outcome.is_none()),
         (Pick::Dismiss, reply::dismiss(), true),

@@ -102,7 +102,7 @@ impl Reader<'_> {
             "mute" => self.mute()?,
             "unmute" => Command::Unmute(self.fingerprint()?),
             "bots" => Command::Bots(self.choice(SWITCH)? == "on"),
-            "settings" => Command::Settings(self.words.by_ref().take(SETTINGS_LIMIT).collect()),
+            "settings" => Command::Settings(self.words.raw(SETTINGS_LIMIT)),
             "forget" => {
                 let what = if self.choice(WHOM)? == "me" { Forget::Me } else { Forget::Team };
                 let confirmed = self.words.peek().is_some() && self.choice(CONFIRM)? == "yes";

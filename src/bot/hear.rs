@@ -1,23 +1,24 @@
-//! What people say, change and delete.
+//! What people say.
+
+use std::collections::HashSet;
 
 use jiff::Timestamp;
+use sqlx::AnyConnection;
 
 use super::{
     Bot,
-    compose::{self, Scene},
-    decide::Silence,
+    decide::{self, Silence},
     record::{Finding, row},
     say::Say,
 };
 use crate::{
     answer::reply::{self, Block, Reply},
     classifier::{self, Diagnosis, Findings},
-    message::{Address, Message, MessageRef, Speaker},
+    message::{Address, Message, Speaker},
     redact,
     store::{
-        Result, findings, inbox,
+        Result, channels, findings, inbox,
         outbox::{self, Kind},
-        replies::{self, Outcome, State},
     },
 };
 
@@ -32,15 +33,6 @@ pub enum Heard {
     Silent(Silence),
     /// It was recorded, and the reply with this id is in the outbox.
     Answered(String),
-}
-
-/// What became of the conversation after a message was deleted, as far as the platform can tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Aftermath {
-    /// Nobody replied to the answer.
-    Quiet,
-    /// Somebody did, or the platform cannot tell.
-    Unknown,
 }
 
 /// The most failures of one message that are kept.
@@ -62,15 +54,24 @@ impl Bot {
         if findings.diagnoses.is_empty() && findings.secrets.is_empty() {
             return match message.address {
                 Address::Overheard => Ok(Heard::Chatter),
-                Address::Addressed => self.say_nothing_found(&message.place, now).await,
+                Address::Addressed => self.say_nothing_found(message, now).await,
             };
         }
         self.record(self.finding(message, findings, now)).await
     }
 
     /// Whoever speaks to the bot gets a word, also when there is nothing to explain.
-    async fn say_nothing_found(&self, place: &MessageRef, now: Timestamp) -> Result<Heard> {
+    async fn say_nothing_found(&self, message: &Message<'_>, now: Timestamp) -> Result<Heard> {
+        // Two bots that answer each other would never end.
+        if message.author.speaker != Speaker::Person {
+            return Ok(Heard::Chatter);
+        }
+        let place = &message.place;
         let mut tx = self.store.begin().await?;
+        let settings = settings(&mut tx, message).await?;
+        if let Some(silence) = decide::listens(&settings, message.author.speaker, message.address) {
+            return Ok(Heard::Silent(silence));
+        }
         let event = format!("heard {} {}", place.channel, place.id);
         if !inbox::take(&mut tx, &place.team, &event, now).await? {
             return Ok(Heard::Again);
@@ -82,7 +83,7 @@ impl Bot {
         Ok(Heard::Silent(Silence::NoFailure))
     }
 
-    fn finding(&self, message: &Message<'_>, findings: Findings, now: Timestamp) -> Finding {
+    pub(super) fn finding(&self, message: &Message<'_>, findings: Findings, now: Timestamp) -> Finding {
         let gist = gist(&findings);
         let mut diagnoses = findings.diagnoses;
         diagnoses.truncate(KEPT);
@@ -101,87 +102,10 @@ impl Bot {
             secrets: findings.secrets,
         }
     }
-
-    /// Takes in the new text of a message that was edited. Its answer changes only when its diagnosis did.
-    pub async fn edited(&self, message: &Message<'_>, now: Timestamp) -> Result<Heard> {
-        if message.author.speaker == Speaker::Itself {
-            return Ok(Heard::Silent(Silence::Itself));
-        }
-        let found = classifier::explain(message.text, &&self.knowledge);
-        let known = findings::heard(&mut *self.store.read().await?, &message.place).await?;
-        let Some(known) = known else {
-            // It may have become one worth answering.
-            return self.hear(message, now).await;
-        };
-        if known.gist == gist(&found) {
-            return Ok(Heard::Again);
-        }
-        let finding = self.finding(message, found, now);
-        let mut tx = self.store.begin().await?;
-        findings::heard_anew(&mut tx, &message.place, &finding.heard.gist).await?;
-        let given = replies::of_message(&mut tx, &message.place).await?;
-        let occurrences: Vec<_> = (0..)
-            .zip(&finding.diagnoses)
-            .map(|(ordinal, diagnosis)| findings::NewOccurrence { heard: &finding.heard, ordinal, diagnosis })
-            .collect();
-        findings::record(&mut tx, &occurrences).await?;
-        let mut rows: Vec<_> = warning(&finding).iter().map(|notice| row(notice, Kind::Notice, None)).collect();
-        let mut heard = Heard::Silent(Silence::NoFailure);
-        if let Some(mut given) = given {
-            let content = if let Some(first) = finding.diagnoses.first() {
-                let channel = &message.place.channel;
-                let fixes = self.fixes_that_fit(&mut tx, &message.place.team, channel, first, &[]).await?;
-                given.fingerprint.clone_from(&first.fingerprint);
-                given.outcome = None;
-                given.kind = replies::Kind::Answer;
-                given.state = State { seen: 1, fix: fixes.lead.as_ref().map(|fix| fix.id), ..State::default() };
-                given.diagnoses.clone_from(&finding.diagnoses);
-                let scene = Scene {
-                    id: &given.id,
-                    diagnoses: &given.diagnoses,
-                    state: &given.state,
-                    outcome: None,
-                    fixes: &fixes,
-                };
-                compose::answer(&scene, &self.knowledge).unwrap_or_default()
-            } else {
-                given.outcome = Some(Outcome::Withdrawn);
-                Reply::say(reply::no_error_any_more())
-            };
-            replies::update(&mut tx, &given).await?;
-            let say = Say { to: message.place.clone(), user: None, content };
-            rows.push(row(&say, Kind::Edit, Some(&given.id)));
-            heard = Heard::Answered(given.id);
-        }
-        outbox::put(&mut tx, &rows, now).await?;
-        tx.commit().await?;
-        self.wake.notify_one();
-        Ok(heard)
-    }
-
-    /// Takes in that a message was deleted: what is kept of its text is erased, and its answer removed if nobody replied.
-    pub async fn deleted(&self, place: &MessageRef, aftermath: Aftermath, now: Timestamp) -> Result<()> {
-        let known = findings::heard(&mut *self.store.read().await?, place).await?;
-        if known.is_none() {
-            return Ok(());
-        }
-        let mut tx = self.store.begin().await?;
-        let given = replies::of_message(&mut tx, place).await?;
-        findings::deleted(&mut tx, place, now).await?;
-        if let Some(mut given) = given.filter(|_| aftermath == Aftermath::Quiet) {
-            given.outcome = Some(Outcome::Withdrawn);
-            replies::update(&mut tx, &given).await?;
-            let say = Say { to: place.clone(), user: None, content: Reply::default() };
-            outbox::put(&mut tx, &[row(&say, Kind::Remove, Some(&given.id))], now).await?;
-        }
-        tx.commit().await?;
-        self.wake.notify_one();
-        Ok(())
-    }
 }
 
 /// What was found, short: an edit that leaves this as it is changes nothing.
-fn gist(findings: &Findings) -> String {
+pub(super) fn gist(findings: &Findings) -> String {
     let causes = |d: &Diagnosis| d.causes.first().map_or("", |c| c.id.as_str()).to_owned();
     let mut parts: Vec<String> = findings
         .diagnoses
@@ -224,4 +148,11 @@ pub(super) fn warning(finding: &Finding) -> Option<Say> {
         .collect();
     let content = Reply { blocks, rows: Vec::new() };
     Some(Say { to: finding.heard.place.clone(), user: Some(finding.author.id.clone()), content })
+}
+
+/// The settings of a message's channel.
+pub(super) async fn settings(conn: &mut AnyConnection, message: &Message<'_>) -> Result<channels::Settings> {
+    let place = (message.place.team.clone(), message.place.channel.clone());
+    let all = channels::settings(conn, &HashSet::from([place.clone()])).await?;
+    Ok(all.get(&place).copied().unwrap_or_else(|| channels::Settings::default_on(place.0.platform())))
 }

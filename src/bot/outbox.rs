@@ -28,6 +28,7 @@ use crate::{
 };
 
 mod courier;
+mod ends;
 
 pub use courier::{Courier, Delivery, LookUp, Soon};
 
@@ -131,11 +132,18 @@ impl Worker {
 
     /// Works until [`Worker::stop`]: at once when `wake` says that something was put in, else when the next row is due.
     /// A database that does not answer is waited for.
-    pub async fn run(self: &Arc<Self>, wake: &Notify, _lock: &Lock) -> Result<()> {
+    pub async fn run(self: &Arc<Self>, wake: &Notify, lock: &Lock) -> Result<()> {
         let mut lanes = JoinSet::new();
-        let mut outcome = Ok(());
+        let (mut outcome, mut first) = (Ok(()), true);
         while outcome.is_ok() && !self.stops() {
-            let pause = match self.take(&mut lanes).await {
+            let taken = async {
+                if first {
+                    self.take_over(lock).await?;
+                    first = false;
+                }
+                self.take(&mut lanes).await
+            };
+            let pause = match taken.await {
                 Ok(()) => self.pause(lanes.len()).await,
                 Err(error) if error.passes() => {
                     tracing::warn!(%error, "the outbox waits");

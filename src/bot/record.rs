@@ -35,6 +35,9 @@ use crate::{
 /// More findings than this do not share a commit: their statements would grow long.
 const TOGETHER: usize = 64;
 
+/// How often a finding is written that the database turns away for another's sake.
+const TRIES: usize = 4;
+
 /// A message with something in it, read and redacted.
 #[derive(Debug)]
 pub(super) struct Finding {
@@ -57,29 +60,33 @@ impl Bot {
     pub(super) async fn record(&self, finding: Finding) -> Result<Heard> {
         let finding = Arc::new(finding);
         if self.store.engine() == Engine::Postgres {
-            let alone = [Arc::clone(&finding)];
-            return self.write(&alone).await.map(first);
+            return self.write_alone(&[finding]).await;
         }
         loop {
             let (done, mut outcome) = oneshot::channel();
             lock(&self.waiting).push(Waiting { finding: Arc::clone(&finding), done });
-            let turn = self.turn.lock().await;
-            let batch = self.next_batch();
-            if !batch.is_empty() {
-                self.write_batch(batch).await;
-            }
-            drop(turn);
-            match outcome.try_recv() {
-                Ok(outcome) => return outcome,
-                // Not in this batch: it waits on, or whoever had taken it was stopped half-way.
-                Err(oneshot::error::TryRecvError::Empty) => {
-                    if let Ok(outcome) = outcome.await {
-                        return outcome;
-                    }
+            // It leaves the list only in somebody's turn, so that in one's own it is done, or waits there, or was taken by
+            // somebody who stopped half-way.
+            loop {
+                let _turn = self.turn.lock().await;
+                match outcome.try_recv() {
+                    Ok(outcome) => return outcome,
+                    Err(oneshot::error::TryRecvError::Empty) => self.write_batch(self.next_batch()).await,
+                    Err(oneshot::error::TryRecvError::Closed) => break,
                 }
-                Err(oneshot::error::TryRecvError::Closed) => {}
             }
         }
+    }
+
+    /// Where others write at the same time, two can lock each other out: the one that the database turns away tries again.
+    async fn write_alone(&self, alone: &[Arc<Finding>; 1]) -> Result<Heard> {
+        for _ in 1..TRIES {
+            match self.write(alone).await {
+                Err(StoreError::Locked) => {}
+                other => return other.map(first),
+            }
+        }
+        self.write(alone).await.map(first)
     }
 
     /// Takes what waits, but no message and no error of a channel twice: the second is to see what became of the first.

@@ -21,10 +21,10 @@ pub struct Say {
 }
 
 impl Say {
-    /// As JSON, without NUL characters, which PostgreSQL refuses.
+    /// As JSON. A NUL character, which PostgreSQL refuses, is escaped there.
     #[must_use]
     pub fn to_json(&self) -> String {
         // Only maps with keys other than text fail to become JSON.
-        serde_json::to_string(self).unwrap_or_default().replace("\\u0000", "")
+        serde_json::to_string(self).unwrap_or_default()
     }
 }

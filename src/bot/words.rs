@@ -3,6 +3,9 @@
 /// Characters of a word that are looked at; the longest word of the grammar has twenty.
 const WORD_LIMIT: usize = 40;
 
+/// Characters of a name; platforms' ids have at most 100.
+const NAME_LIMIT: usize = 120;
+
 /// The words of a text, in lower case and without the quotes around them, and what is left of the text.
 pub(super) struct Words<'a>(&'a str);
 
@@ -29,6 +32,18 @@ impl<'a> Words<'a> {
     /// The next word with the quotes around it, which stays.
     pub(super) fn peek_exact(&self) -> Option<String> {
         self.split().map(|(word, _)| plain(word))
+    }
+
+    /// The next words as they are written: names do not bear another case. Passes over what is left.
+    pub(super) fn raw(&mut self, most: usize) -> Vec<String> {
+        let mut all = Vec::new();
+        while let Some((word, rest)) = self.split() {
+            self.0 = rest;
+            if all.len() < most {
+                all.push(word.chars().take(NAME_LIMIT).collect());
+            }
+        }
+        all
     }
 
     fn split(&self) -> Option<(&'a str, &'a str)> {

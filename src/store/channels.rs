@@ -66,7 +66,9 @@ pub struct Settings {
 }
 
 impl Settings {
-    fn default_on(platform: Platform) -> Self {
+    /// Those of a channel for which nothing was set.
+    #[must_use]
+    pub fn default_on(platform: Platform) -> Self {
         Self { mode: Mode::default_on(platform), bots: false, muted_until: None }
     }
 }

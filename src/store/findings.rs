@@ -5,7 +5,7 @@ mod counts;
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, Row as _};
 use uuid::Uuid;
 
 use super::{
@@ -64,47 +64,46 @@ pub async fn hear(conn: &mut AnyConnection, messages: &[&NewHeard]) -> Result<Ve
     Ok(messages.iter().map(|m| new.remove(&key(&m.place))).collect())
 }
 
-/// A message heard before.
-#[derive(Debug, Clone)]
-pub struct Heard {
-    /// Who said it.
-    pub who: Who,
-    /// What was found in it.
-    pub gist: String,
-    /// When it was heard.
-    pub at: Timestamp,
+/// How a message's new text compares with what was found in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Anew {
+    /// It was never heard, or deleted since.
+    Unknown,
+    /// The same is found in it.
+    Same,
+    /// Something else is; these were the fingerprints of its failures.
+    Changed(HashSet<String>),
 }
 
-/// The message at a place, if it was heard and not deleted since.
-pub async fn heard(conn: &mut AnyConnection, place: &MessageRef) -> Result<Option<Heard>> {
-    let row: Option<(String, String, i64)> = sqlx::query_as(
-        "SELECT who, gist, heard_at FROM heard WHERE team = $1 AND channel = $2 AND message = $3 AND deleted_at IS NULL",
-    )
-    .bind(place.team.as_str())
-    .bind(place.channel.as_str())
-    .bind(place.id.as_str())
-    .fetch_optional(conn)
-    .await?;
-    Ok(row.map(|(who, gist, at)| Heard { who: Who::stored(who), gist, at: super::rows::timestamp(at) }))
+/// Takes down what is found in an edited message, and drops what was found before: the caller records the failures anew.
+pub async fn heard_anew(conn: &mut AnyConnection, place: &MessageRef, gist: &str) -> Result<Anew> {
+    let update = "UPDATE heard SET gist = $4 \
+                  WHERE team = $1 AND channel = $2 AND message = $3 AND deleted_at IS NULL AND gist <> $4";
+    if at(update, place).bind(gist).execute(&mut *conn).await?.rows_affected() == 0 {
+        let select = "SELECT 1 FROM heard WHERE team = $1 AND channel = $2 AND message = $3 AND deleted_at IS NULL";
+        let known = at(select, place).fetch_optional(conn).await?;
+        return Ok(if known.is_some() { Anew::Same } else { Anew::Unknown });
+    }
+    let delete = "DELETE FROM occurrence WHERE team = $1 AND channel = $2 AND message = $3 RETURNING fingerprint";
+    let before = at(delete, place).fetch_all(conn).await?;
+    let before = before.iter().map(|row| row.try_get(0)).collect::<std::result::Result<_, sqlx::Error>>()?;
+    Ok(Anew::Changed(before))
 }
 
-/// Takes down that an edited message now holds something else, and drops what it held: the caller records that anew.
-pub async fn heard_anew(conn: &mut AnyConnection, place: &MessageRef, gist: &str) -> Result<()> {
-    let update = "UPDATE heard SET gist = $4 WHERE team = $1 AND channel = $2 AND message = $3";
-    at(update, place).bind(gist).execute(&mut *conn).await?;
-    let delete = "DELETE FROM occurrence WHERE team = $1 AND channel = $2 AND message = $3";
-    at(delete, place).execute(conn).await?;
+/// Forgets that a message was heard, so that it can be heard again.
+pub async fn unhear(conn: &mut AnyConnection, place: &MessageRef) -> Result<()> {
+    at("DELETE FROM heard WHERE team = $1 AND channel = $2 AND message = $3", place).execute(conn).await?;
     Ok(())
 }
 
-/// Erases what is kept of a deleted message's text.
-pub async fn deleted(conn: &mut AnyConnection, place: &MessageRef, now: Timestamp) -> Result<()> {
+/// Erases what is kept of a deleted message's text; says whether it had been heard.
+pub async fn deleted(conn: &mut AnyConnection, place: &MessageRef, now: Timestamp) -> Result<bool> {
     let heard = "UPDATE heard SET deleted_at = $4, gist = '' \
                  WHERE team = $1 AND channel = $2 AND message = $3 AND deleted_at IS NULL";
-    at(heard, place).bind(millis(now)).execute(&mut *conn).await?;
+    let known = at(heard, place).bind(millis(now)).execute(&mut *conn).await?.rows_affected() > 0;
     let excerpt = "UPDATE occurrence SET diagnosis = NULL WHERE team = $1 AND channel = $2 AND message = $3";
     at(excerpt, place).execute(conn).await?;
-    Ok(())
+    Ok(known)
 }
 
 fn at<'q>(
@@ -149,19 +148,28 @@ impl<'a> About<'a> {
     }
 }
 
-/// Records failures and counts them, in seven statements whatever their number.
+/// Records failures and counts them, in five statements whatever their number.
 pub async fn record(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
+    insert(conn, occurrences).await?;
+    count_failures(conn, occurrences).await
+}
+
+/// Counts failures, in four statements whatever their number.
+pub async fn count_failures(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
     if occurrences.is_empty() {
         return Ok(());
     }
-    insert_occurrences(conn, occurrences).await?;
     counts::count_errors(conn, occurrences).await?;
     counts::count_by_channel(conn, occurrences).await?;
     counts::count_people(conn, occurrences).await?;
     counts::count_by_day(conn, occurrences).await
 }
 
-async fn insert_occurrences(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
+/// Records failures without counting them.
+pub async fn insert(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
+    if occurrences.is_empty() {
+        return Ok(());
+    }
     let mut insert = query(
         "INSERT INTO occurrence (id, team, channel, message, ordinal, fingerprint, code, cause, host, scope, package, \
          operation, who, private_at, seen_at, diagnosis) VALUES {rows} \
@@ -189,7 +197,7 @@ async fn insert_occurrences(conn: &mut AnyConnection, occurrences: &[NewOccurren
             .bind(o.heard.who.as_str())
             .bind(private_at(o.heard.visibility, o.heard.at))
             .bind(millis(o.heard.at))
-            .bind(json.replace('\0', ""));
+            .bind(json);
     }
     insert.execute(conn).await?;
     Ok(())

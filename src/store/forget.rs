@@ -7,6 +7,10 @@ use crate::message::TeamId;
 
 /// Rows that speak of a person. Their fixes stay the team's, without their name.
 const PERSON: &[&str] = &[
+    // What waits to be said quotes their messages; what was set aside may name them.
+    "DELETE FROM outbox WHERE team = $1 AND reply IN (SELECT reply.id FROM reply JOIN heard ON heard.team = reply.team \
+     AND heard.channel = reply.channel AND heard.message = reply.message WHERE reply.team = $1 AND heard.who = $2)",
+    "DELETE FROM outbox WHERE team = $1 AND parked_at IS NOT NULL AND $2 <> ''",
     "DELETE FROM occurrence WHERE team = $1 AND who = $2",
     "DELETE FROM error_person WHERE team = $1 AND who = $2",
     "DELETE FROM feedback WHERE team = $1 AND who = $2",

@@ -12,7 +12,15 @@ use super::{Result, Store, StoreError};
 /// The right to send from a database, until it is dropped or the process ends.
 #[derive(Debug)]
 pub struct Lock {
-    _file: Option<File>,
+    file: Option<File>,
+}
+
+impl Lock {
+    /// Whether nobody else sends from the database; servers are shared.
+    #[must_use]
+    pub fn is_exclusive(&self) -> bool {
+        self.file.is_some()
+    }
 }
 
 /// More than any holder writes into its lock.
@@ -21,7 +29,7 @@ const LONGEST_HOLDER: u64 = 200;
 /// Takes the right to send. `what` says to others what this process is, such as `chat`. On a SQLite file that another process
 /// (or another worker of this one) sends from, the error names it.
 pub fn hold(store: &Store, what: &str) -> Result<Lock> {
-    let Some(database) = store.file() else { return Ok(Lock { _file: None }) };
+    let Some(database) = store.file() else { return Ok(Lock { file: None }) };
     let path = beside(database);
     let trouble = |why| StoreError::Lock { path: path.display().to_string(), why };
     let mut file =
@@ -33,7 +41,7 @@ pub fn hold(store: &Store, what: &str) -> Result<Lock> {
     }
     file.set_len(0).map_err(trouble)?;
     write!(file, "process {}, `{what}`", std::process::id()).map_err(trouble)?;
-    Ok(Lock { _file: Some(file) })
+    Ok(Lock { file: Some(file) })
 }
 
 /// The lock's file stays when the lock goes: removing it could let two in.

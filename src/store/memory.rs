@@ -50,7 +50,7 @@ pub async fn seen(
     if !private.is_empty() {
         let mut select = query_as::<(String, String, String, i64, i64)>(
             "SELECT team, channel, fingerprint, seen, last_at FROM error_channel \
-             WHERE (team, channel, fingerprint) IN (VALUES {rows})",
+             WHERE private_at IS NOT NULL AND (team, channel, fingerprint) IN (VALUES {rows})",
             0,
             private.len(),
             3,
@@ -99,17 +99,19 @@ type KnownRow = (String, String, Option<String>, Option<String>, Option<String>,
 
 /// The errors that were met last, newest first, as far as a channel may know.
 pub async fn history(conn: &mut AnyConnection, team: &TeamId, channel: &ChannelId, limit: i64) -> Result<Vec<Known>> {
-    // Two short walks along an index, merged here: what public channels met, and what this channel met by itself.
+    // Two short walks along an index, merged here: what public channels met, and what this channel met by itself. The sum keeps
+    // the first on the index by time: SQLite would rather find all that were seen and sort them.
     let public: Vec<KnownRow> = sqlx::query_as(
         "SELECT fingerprint, code, cause, host, scope, package, seen, last_at FROM error \
-         WHERE team = $1 AND seen > 0 ORDER BY last_at DESC, fingerprint LIMIT $2",
+         WHERE team = $1 AND seen + 0 > 0 ORDER BY last_at DESC, fingerprint LIMIT $2",
     )
     .bind(team.as_str())
     .bind(limit)
     .fetch_all(&mut *conn)
     .await?;
     let own: Vec<KnownRow> = sqlx::query_as(
-        "SELECT error.fingerprint, code, cause, host, scope, package, error_channel.seen, error_channel.last_at \
+        "SELECT error.fingerprint, code, error_channel.cause, host, error_channel.scope, error_channel.package, \
+         error_channel.seen, error_channel.last_at \
          FROM error_channel JOIN error ON error.team = error_channel.team \
          AND error.fingerprint = error_channel.fingerprint \
          WHERE error_channel.team = $1 AND error_channel.channel = $2 AND error_channel.private_at IS NOT NULL \
@@ -144,11 +146,14 @@ pub async fn known(
     fingerprint: &str,
 ) -> Result<Option<Known>> {
     let row: Option<KnownRow> = sqlx::query_as(
-        "SELECT fingerprint, code, cause, host, scope, package, seen, last_at FROM error \
-         WHERE team = $1 AND fingerprint = $2",
+        "SELECT e.fingerprint, e.code, COALESCE(c.cause, e.cause), e.host, COALESCE(c.scope, e.scope), \
+         COALESCE(c.package, e.package), e.seen, e.last_at FROM error e LEFT JOIN error_channel c ON c.team = e.team \
+         AND c.fingerprint = e.fingerprint AND c.channel = $3 AND c.private_at IS NOT NULL \
+         WHERE e.team = $1 AND e.fingerprint = $2",
     )
     .bind(team.as_str())
     .bind(fingerprint)
+    .bind(channel.as_str())
     .fetch_optional(&mut *conn)
     .await?;
     let Some((fingerprint, code, cause, host, scope, package, ..)) = row else { return Ok(None) };

@@ -26,7 +26,7 @@ mod outcome;
 mod people;
 
 pub use deliver::{Lease, Parcel, claim, next_due, renew};
-pub use outcome::{echoed, give_up, given_back, later, parked, retry, sent, unclear};
+pub use outcome::{echoed, give_up, given_back, later, parked, retry, sent, take_over, unclear};
 pub use people::{Listed, list, unpark, unpark_all};
 
 /// What a row does.
@@ -165,4 +165,14 @@ fn post_key() -> String {
         number /= 36;
     }
     key.iter().map(|b| char::from(*b)).collect()
+}
+
+/// Drops what was not said yet of a reply, set aside or not.
+pub async fn forget(conn: &mut AnyConnection, team: &TeamId, reply: &str) -> Result<()> {
+    sqlx::query("DELETE FROM outbox WHERE team = $1 AND reply = $2 AND (sending_at IS NULL OR parked_at IS NOT NULL)")
+        .bind(team.as_str())
+        .bind(reply)
+        .execute(conn)
+        .await?;
+    Ok(())
 }

@@ -110,15 +110,23 @@ const SELECT: &str = "SELECT reply.id, reply.channel, reply.message, reply.threa
                       JOIN heard ON heard.team = reply.team AND heard.channel = reply.channel \
                       AND heard.message = reply.message WHERE reply.team = $1 AND ";
 
-/// The answer with an id, in one team.
+/// The answer with an id, in one team, held against others who would change it until the transaction ends.
 pub async fn get(conn: &mut AnyConnection, team: &TeamId, id: &str) -> Result<Option<Given>> {
+    let hold = "UPDATE reply SET kind = kind WHERE team = $1 AND id = $2";
+    sqlx::query(hold).bind(team.as_str()).bind(id).execute(&mut *conn).await?;
     let select = sqlx::AssertSqlSafe(format!("{SELECT} reply.id = $2"));
     let row: Option<Row> = sqlx::query_as(select).bind(team.as_str()).bind(id).fetch_optional(&mut *conn).await?;
     given(conn, team, row).await
 }
 
-/// The answer to a message.
+/// The answer to a message, held like [`get`] does.
 pub async fn of_message(conn: &mut AnyConnection, message: &MessageRef) -> Result<Option<Given>> {
+    sqlx::query("UPDATE reply SET kind = kind WHERE team = $1 AND channel = $2 AND message = $3")
+        .bind(message.team.as_str())
+        .bind(message.channel.as_str())
+        .bind(message.id.as_str())
+        .execute(&mut *conn)
+        .await?;
     let select = sqlx::AssertSqlSafe(format!("{SELECT} reply.channel = $2 AND reply.message = $3"));
     let row: Option<Row> = sqlx::query_as(select)
         .bind(message.team.as_str())

@@ -75,7 +75,7 @@ pub async fn chat(
     out: Box<dyn Write + Send>,
     clock: Clock,
 ) -> Result<(), ChatError> {
-    let _lock = lock::hold(bot.store(), "chat")?;
+    let lock = lock::hold(bot.store(), "chat")?;
     let screen = Arc::new(Screen::new(out, options.log.as_deref(), options.width, options.paint)?);
     let worker = Worker::new(bot.store().clone(), vec![screen.clone()], Settings::default(), Arc::clone(&clock));
     let channel = ChannelId::parse(&options.channel)?;
@@ -83,7 +83,8 @@ pub async fn chat(
         Chat { bot, screen, worker, clock, author: author(&options.name)?, channel, options, count: 0, writing: None };
     chat.recall().await?;
     // What an earlier run left unsaid comes first.
-    chat.worker.drain().await?;
+    chat.worker.take_over(&lock).await?;
+    chat.drain().await?;
     let (lines, mut incoming) = mpsc::channel(LINES);
     std::thread::spawn(move || read(input, &lines));
     let mut reader = Reader::default();
@@ -95,7 +96,7 @@ pub async fn chat(
             },
             // Follow-ups and rows that waited become due while nobody types.
             () = tokio::time::sleep(IDLE), if chat.options.interactive => {
-                chat.worker.drain().await?;
+                chat.drain().await?;
                 continue;
             }
         };
@@ -107,6 +108,12 @@ pub async fn chat(
     }
     if let Some(input) = reader.end() {
         chat.take(input).await?;
+    }
+    if !chat.options.interactive {
+        // Nobody will be there later to read what has to wait now.
+        let screen = Arc::clone(&chat.screen);
+        chat.worker.finish(|| screen.is_gone()).await?;
+        chat.drain().await?;
     }
     Ok(())
 }
@@ -176,8 +183,14 @@ impl Chat {
                 None => self.say(&text).await?,
             },
         }
-        self.worker.drain().await?;
+        self.drain().await?;
         Ok(true)
+    }
+
+    /// Says what is due, unless there is nobody left to say it to.
+    async fn drain(&self) -> Result<(), ChatError> {
+        self.worker.drain().await?;
+        if self.screen.is_gone() { Err(io::Error::from(io::ErrorKind::BrokenPipe).into()) } else { Ok(()) }
     }
 
     fn place(&self) -> Result<MessageRef, IdError> {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use npmfix::{
-    bot::outbox::Settings,
+    bot::outbox::{LookUp, Settings},
     store::{Engine, Store, lock},
 };
 use tokio::sync::Notify;
@@ -85,6 +85,27 @@ async fn one_process_sends_from_a_file_and_any_number_from_a_server() {
             second.unwrap();
         }
         other.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_dead_sender_left_is_taken_over_at_once_where_nobody_else_can_live() {
+    each_engine(async |store, _| {
+        let world = World::new(store);
+        world.post("C1", "a").await;
+        world.dies_sending().await;
+        world.slack.history(LookUp::Absent);
+        let lock = lock::hold(&world.store, "test").unwrap();
+        let worker = world.worker();
+        worker.take_over(&lock).await.unwrap();
+        worker.drain().await.unwrap();
+        let free = world.store.engine() == Engine::Sqlite;
+        assert_eq!(world.slack.said(), if free { vec!["C1 post a"] } else { vec![] });
+        // On a server it may live on another machine, until its lease has run out.
+        world.passes(61);
+        worker.finish(|| false).await.unwrap();
+        assert_eq!(world.slack.said(), if free { vec![] } else { vec!["C1 post a"] });
     })
     .await;
 }

@@ -7,7 +7,6 @@ use sqlx::AnyConnection;
 
 use super::{About, NewOccurrence, private_at};
 use crate::{
-    classifier::Diagnosis,
     message::{ChannelId, MessageRef, TeamId, Visibility},
     store::{
         Result,
@@ -30,34 +29,41 @@ impl Count {
     }
 }
 
-/// The team's errors; what private channels met is described but not counted here.
+/// The team's errors. What private channels met is there so that it has a row, but neither counted nor described here.
 pub(super) async fn count_errors(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
-    let mut rows: BTreeMap<(&str, &str), (&Diagnosis, Count)> = BTreeMap::new();
+    let mut rows: BTreeMap<(&str, &str), (&NewOccurrence<'_>, Count)> = BTreeMap::new();
     for o in occurrences {
         let key = (o.heard.place.team.as_str(), o.diagnosis.fingerprint.as_str());
-        let seen = i64::from(o.heard.visibility == Visibility::Public);
-        let count = Count::add(rows.get(&key).map(|(_, count)| *count), seen, millis(o.heard.at));
-        rows.insert(key, (o.diagnosis, count));
+        let (public, before) = (o.heard.visibility == Visibility::Public, rows.get(&key).copied());
+        let count = Count::add(before.map(|(_, count)| count), i64::from(public), millis(o.heard.at));
+        // A public one describes the error, whatever private ones there are beside it.
+        let described = before.map_or(o, |(before, _)| if public { o } else { before });
+        rows.insert(key, (described, count));
     }
     let mut upsert = query(
         "INSERT INTO error (team, fingerprint, code, cause, host, scope, package, operation, seen, first_at, last_at) \
-         VALUES {rows} ON CONFLICT (team, fingerprint) DO UPDATE SET cause = excluded.cause, \
-         package = excluded.package, operation = excluded.operation, seen = error.seen + excluded.seen, \
+         VALUES {rows} ON CONFLICT (team, fingerprint) DO UPDATE SET \
+         cause = CASE WHEN excluded.seen > 0 THEN excluded.cause ELSE error.cause END, \
+         scope = CASE WHEN excluded.seen > 0 THEN excluded.scope ELSE error.scope END, \
+         package = CASE WHEN excluded.seen > 0 THEN excluded.package ELSE error.package END, \
+         operation = CASE WHEN excluded.seen > 0 THEN excluded.operation ELSE error.operation END, \
+         seen = error.seen + excluded.seen, \
          last_at = CASE WHEN excluded.seen > 0 THEN excluded.last_at ELSE error.last_at END",
         rows.len(),
         11,
     );
-    for ((team, fingerprint), (diagnosis, count)) in rows {
-        let about = About::of(diagnosis);
+    for ((team, fingerprint), (o, count)) in rows {
+        let about = About::of(o.diagnosis);
+        let public = o.heard.visibility == Visibility::Public;
         upsert = upsert
             .bind(team)
             .bind(fingerprint)
             .bind(about.family)
-            .bind(about.cause)
+            .bind(about.cause.filter(|_| public))
             .bind(about.host)
-            .bind(about.scope)
-            .bind(about.package)
-            .bind(about.operation)
+            .bind(about.scope.filter(|_| public))
+            .bind(about.package.filter(|_| public))
+            .bind(about.operation.filter(|_| public))
             .bind(count.seen)
             .bind(count.first)
             .bind(count.last);
@@ -67,22 +73,26 @@ pub(super) async fn count_errors(conn: &mut AnyConnection, occurrences: &[NewOcc
 }
 
 pub(super) async fn count_by_channel(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
-    let mut rows: BTreeMap<(&str, &str, &str), (Option<i64>, Count)> = BTreeMap::new();
+    let mut rows: BTreeMap<(&str, &str, &str), (&NewOccurrence<'_>, Count)> = BTreeMap::new();
     for o in occurrences {
         let place = &o.heard.place;
         let key = (place.team.as_str(), place.channel.as_str(), o.diagnosis.fingerprint.as_str());
         let count = Count::add(rows.get(&key).map(|(_, count)| *count), 1, millis(o.heard.at));
-        rows.insert(key, (private_at(o.heard.visibility, o.heard.at), count));
+        rows.insert(key, (o, count));
     }
     let mut upsert = query(
-        "INSERT INTO error_channel (team, channel, fingerprint, private_at, seen, first_at, last_at) VALUES {rows} \
-         ON CONFLICT (team, channel, fingerprint) DO UPDATE SET seen = error_channel.seen + excluded.seen, \
+        "INSERT INTO error_channel (team, channel, fingerprint, cause, scope, package, private_at, seen, first_at, \
+         last_at) VALUES {rows} ON CONFLICT (team, channel, fingerprint) DO UPDATE SET cause = excluded.cause, \
+         scope = excluded.scope, package = excluded.package, seen = error_channel.seen + excluded.seen, \
          last_at = excluded.last_at, private_at = excluded.private_at",
         rows.len(),
-        7,
+        10,
     );
-    for ((team, channel, fingerprint), (private, count)) in rows {
-        upsert = upsert.bind(team).bind(channel).bind(fingerprint).bind(private);
+    for ((team, channel, fingerprint), (o, count)) in rows {
+        let about = About::of(o.diagnosis);
+        upsert = upsert.bind(team).bind(channel).bind(fingerprint);
+        upsert = upsert.bind(about.cause).bind(about.scope).bind(about.package);
+        upsert = upsert.bind(private_at(o.heard.visibility, o.heard.at));
         upsert = upsert.bind(count.seen).bind(count.first).bind(count.last);
     }
     upsert.execute(conn).await?;

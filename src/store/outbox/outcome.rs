@@ -25,7 +25,11 @@ pub async fn sent(
         learn(conn, &parcel.team, parcel.reply.as_deref(), answer).await?;
     }
     let held = renew(conn, parcel, lease, now).await?;
-    row("DELETE FROM outbox WHERE team = $1 AND lane = $2 AND seq = $3", parcel).execute(&mut *conn).await?;
+    // By its key as well: a team that was forgotten meanwhile counts anew.
+    row("DELETE FROM outbox WHERE team = $1 AND lane = $2 AND seq = $3 AND post_key = $4", parcel)
+        .bind(&parcel.key)
+        .execute(&mut *conn)
+        .await?;
     match held {
         false => Ok(None),
         true if pace.is_zero() => next(conn, &parcel.team, &parcel.lane, lease, now).await,
@@ -137,6 +141,15 @@ pub async fn give_up(conn: &mut AnyConnection, lease: &Lease) -> Result<()> {
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// Frees the lanes that other workers held. Only for whoever knows that none of them lives.
+pub async fn take_over(conn: &mut AnyConnection, lease: &Lease) -> Result<u64> {
+    let done = sqlx::query("UPDATE lane SET owner = NULL, leased_until = NULL WHERE owner IS NOT NULL AND owner <> $1")
+        .bind(&lease.owner)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected())
 }
 
 /// The row will not be said unless a person asks for it. What stands behind it goes on: the next row is returned.

@@ -82,6 +82,14 @@ pub struct State {
     pub last: Option<Timestamp>,
 }
 
+impl State {
+    /// How many causes and fixes did not help so far: tells a choice made under what is shown now from an earlier one.
+    #[must_use]
+    pub fn step(&self) -> usize {
+        self.tried.len() + self.failed_fixes.len()
+    }
+}
+
 /// A new answer.
 #[derive(Debug, Clone)]
 pub struct NewReply {
