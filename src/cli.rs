@@ -53,6 +53,13 @@ enum Command {
     Forget(chat_command::Forget),
 }
 
+/// What `npmfix` alone does in a terminal: `chat` as if nothing stood behind it.
+#[derive(Debug, Parser)]
+struct Here {
+    #[command(flatten)]
+    chat: chat_command::Arguments,
+}
+
 /// Exit status when something could not be read or done; 0 and 1 mean "answered" and "nothing found", as for grep.
 const TROUBLE: u8 = 2;
 
@@ -67,7 +74,8 @@ pub fn run() -> ExitCode {
             return ExitCode::from(TROUBLE);
         }
         return finish(
-            load(cli.knowledge.as_ref()).and_then(|k| chat_command::run(&chat_command::here(), k, database)),
+            load(cli.knowledge.as_ref())
+                .and_then(|k| chat_command::run(&Here::parse_from(["npmfix"]).chat, k, database)),
         );
     };
     let result = match command {

@@ -70,7 +70,7 @@ ids! {
     TeamId = "team";
     /// A channel, as its platform names it.
     ChannelId = "channel";
-    /// A person or a bot, as the platform names it. Stored only as a keyed hash.
+    /// A person or a bot, as the platform names it. Stored as a keyed hash; in clear only in a notice that is yet to be sent.
     UserId = "user";
     /// A message, as its platform names it within its channel.
     MessageId = "message";

@@ -1,7 +1,10 @@
 //! Sentences about the commands themselves.
 
 use super::Inline;
-use crate::bot::grammar::{Misread, Problem};
+use crate::{
+    bot::grammar::{Misread, Problem},
+    redact,
+};
 
 /// A command and what it does.
 #[must_use]
@@ -18,7 +21,9 @@ pub fn choices() -> Inline {
 /// What is wrong with a command.
 #[must_use]
 pub fn misread(misread: &Misread) -> Inline {
-    let word = &misread.word;
+    // People mistake the line for a place to paste.
+    let word = redact::redact(&misread.word, &mut redact::Tally::default());
+    let word = word.as_str();
     Inline::plain(&match misread.problem {
         Problem::Unknown => format!("I know no command \"{word}\"."),
         Problem::Choice(choices) => format!("\"{word}\" is none of: {}.", choices.join(", ")),

@@ -60,6 +60,12 @@ impl Bot {
         self.record(self.finding(message, findings, now)).await
     }
 
+    /// Whether a text holds no failure.
+    #[must_use]
+    pub fn is_chatter(&self, text: &[u8]) -> bool {
+        classifier::explain(text, &&self.knowledge).diagnoses.is_empty()
+    }
+
     /// Whoever speaks to the bot gets a word, also when there is nothing to explain.
     async fn say_nothing_found(&self, message: &Message<'_>, now: Timestamp) -> Result<Heard> {
         // Two bots that answer each other would never end.

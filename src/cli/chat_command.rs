@@ -50,18 +50,6 @@ pub(super) struct Arguments {
     answers_per_hour: i64,
 }
 
-/// What `npmfix` alone does in a terminal.
-pub(super) fn here() -> Arguments {
-    let limits = Limits::default();
-    Arguments {
-        name: "you".to_owned(),
-        channel: "general".to_owned(),
-        log: None,
-        session: None,
-        answers_per_hour: limits.answers_per_hour,
-    }
-}
-
 /// Chats until the input ends.
 pub(super) fn run(arguments: &Arguments, knowledge: Knowledge, database: Option<&str>) -> anyhow::Result<ExitCode> {
     let interactive = io::stdin().is_terminal();
@@ -70,7 +58,7 @@ pub(super) fn run(arguments: &Arguments, knowledge: Knowledge, database: Option<
         _ => Paint::Ansi,
     };
     let options = Options {
-        name: arguments.name.clone(),
+        name: if arguments.name.trim().is_empty() { "you".to_owned() } else { arguments.name.clone() },
         channel: arguments.channel.clone(),
         session: arguments.session.clone().unwrap_or_else(|| uuid::Uuid::now_v7().simple().to_string()),
         log: arguments.log.clone(),
@@ -80,9 +68,7 @@ pub(super) fn run(arguments: &Arguments, knowledge: Knowledge, database: Option<
     };
     let limits = Limits { answers_per_hour: arguments.answers_per_hour, ..Limits::default() };
     with_store(database, async |store| {
-        if interactive {
-            complain(&words::welcome(&place(store)));
-        }
+        complain(&words::welcome(&place(store)));
         let bot = Arc::new(Bot::new(knowledge, store.clone(), limits));
         let input = BufReader::new(io::stdin());
         let out = Box::new(io::stdout());

@@ -27,6 +27,8 @@ use crate::{
 const FILE_LIMIT: u64 = 64_000_000;
 /// Characters of a family, a value or a cause; a package's name has at most 214.
 const FIELD_LIMIT: usize = 300;
+/// The numbers of later fixes go on from the largest.
+const LARGEST_ID: i64 = 1_000_000_000;
 /// Who an import is in the history of a fix.
 const IMPORTER: &str = "import";
 
@@ -164,9 +166,9 @@ fn parse(line: &str, secrets: &mut Tally) -> Result<Imported, String> {
         let fits = (1..=FIELD_LIMIT).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()) && good(&text);
         if fits { Ok(text) } else { Err(say::bad_field(name, expected)) }
     };
-    let id = line.id.filter(|id| (1..i64::MAX).contains(id));
+    let id = line.id.filter(|id| (1..=LARGEST_ID).contains(id));
     if id != line.id {
-        return Err(say::bad_field("id", "a number from 1"));
+        return Err(say::bad_field("id", "a number from 1 to a billion"));
     }
     let breadth =
         Breadth::stored(&line.breadth).ok_or_else(|| say::bad_field("breadth", "package, scope or registry"))?;

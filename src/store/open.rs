@@ -9,7 +9,7 @@ use std::{
 
 use directories::ProjectDirs;
 use sqlx::{
-    Any, AnyConnection, AnyPool, Executor as _, Transaction,
+    Any, AnyConnection, AnyPool, Connection, Executor as _, Transaction,
     any::{AnyPoolOptions, install_default_drivers},
     migrate::Migrator,
 };
@@ -106,6 +106,10 @@ impl Store {
                 })
             })
         };
+        // A pool tries again and again to open what is damaged or locked; this says at once what is the matter.
+        let mut first = <AnyConnection as Connection>::connect(&url).await?;
+        first.execute(pragmas()).await?;
+        first.close().await?;
         let writers = pool(1).connect(&url).await?;
         let readers = pool(READERS).connect_lazy(&url)?;
         Self::ready(Engine::Sqlite, readers, writers, Some(path)).await

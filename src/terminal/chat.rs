@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     answer::{
+        Inline,
         reply::{Reply, words},
         text::Paint,
     },
@@ -169,18 +170,26 @@ impl Chat {
     /// Carries out a piece of input and says what is due; `false` to end.
     async fn take(&mut self, input: Input) -> Result<bool, ChatError> {
         self.count += 1;
+        // Whoever goes on to something else does not write down a fix any more.
+        let writing = self.writing.take();
         match input {
             Input::Quit => return Ok(false),
-            Input::As(name) => self.author = author(&name)?,
-            Input::In(channel) => {
-                self.channel = ChannelId::parse(&channel)?;
-                self.recall().await?;
-            }
+            Input::As(name) => match author(&name) {
+                Ok(author) => self.author = author,
+                Err(error) => self.screen.show(&Reply::say(Inline::plain(&error.to_string())))?,
+            },
+            Input::In(channel) => match ChannelId::parse(&channel) {
+                Ok(channel) => {
+                    self.channel = channel;
+                    self.recall().await?;
+                }
+                Err(error) => self.screen.show(&Reply::say(Inline::plain(&error.to_string())))?,
+            },
             Input::Number(number) => self.choose(number).await?,
             Input::Command(command) => self.command(&command).await?,
-            Input::Message(text) => match self.writing.take() {
-                Some(reply) => self.save(&reply, &text).await?,
-                None => self.say(&text).await?,
+            Input::Message(text) => match writing {
+                Some(reply) if self.bot.is_chatter(&text) => self.save(&reply, &text).await?,
+                _ => self.say(&text).await?,
             },
         }
         self.drain().await?;

@@ -76,10 +76,10 @@ fn command(line: &[u8]) -> Option<String> {
 
 /// Commands whose text may have several lines.
 fn takes_lines(command: &str) -> bool {
-    let mut words = command.split_whitespace();
-    match words.next() {
+    let mut words = command.split_whitespace().map(str::to_lowercase);
+    match words.next().as_deref() {
         Some("save" | "explain") => true,
-        Some("fix") => words.nth(1) == Some("edit"),
+        Some("fix") => words.nth(1).as_deref() == Some("edit"),
         _ => false,
     }
 }

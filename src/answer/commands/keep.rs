@@ -34,6 +34,12 @@ pub fn say_what_helped() -> Inline {
     Inline::parse("Write what fixed it behind the command: `/npmfix save TEXT`.")
 }
 
+/// A change without a text.
+#[must_use]
+pub fn say_how_to_change(id: i64) -> Inline {
+    Inline::parse(&format!("Write what it should say behind the command: `/npmfix fix {id} edit TEXT`."))
+}
+
 /// A fix with too long a text.
 #[must_use]
 pub fn fix_too_long(limit: usize) -> Inline {
@@ -58,7 +64,8 @@ pub fn no_fixes() -> Inline {
 /// Nothing saved holds these words.
 #[must_use]
 pub fn no_fixes_with(words: &str) -> Inline {
-    Inline::plain(&format!("No saved fix holds \"{}\".", words.chars().take(60).collect::<String>()))
+    let words = redact::redact(words, &mut redact::Tally::default());
+    Inline::plain(&format!("No saved fix holds \"{}\".", words.as_str().chars().take(60).collect::<String>()))
 }
 
 /// A fix in a list.

@@ -92,7 +92,7 @@ pub fn answered_already(minutes: i64) -> Inline {
         m if m < 120 => format!("{m} minutes ago"),
         m => format!("{} hours ago", m / 60),
     };
-    Inline::plain(&format!("This is the error that I answered here {ago}:"))
+    Inline::plain(&format!("I answered this error here {ago}."))
 }
 
 /// Somebody said that it fixed it.
@@ -196,7 +196,7 @@ pub fn only_you() -> &'static str {
 #[must_use]
 pub fn welcome(database: &str) -> String {
     format!(
-        "npmfix remembers in {database}.\nPaste an error and end it with an empty line. `/npmfix help` says what else there \
+        "remembering in {database}\nPaste an error and end it with an empty line. `/npmfix help` says what else there \
          is; a number chooses what stands under an answer; /quit ends.\n"
     )
 }

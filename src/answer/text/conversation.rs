@@ -1,7 +1,5 @@
 //! A reply for a terminal: its blocks below each other, its choices numbered.
 
-use std::fmt::Write as _;
-
 use super::{LABEL, MIN_WIDTH, Page, Paint, QUOTE, TITLE, text};
 use crate::answer::reply::{Block, Reply};
 
@@ -10,7 +8,7 @@ use crate::answer::reply::{Block, Reply};
 pub fn reply(reply: &Reply, width: usize, paint: Paint) -> String {
     let mut page = Page { out: String::with_capacity(2000), width: width.max(MIN_WIDTH), paint };
     let mut before: Option<&Block> = None;
-    for block in &reply.blocks {
+    for block in reply.blocks.iter().filter(|block| !matches!(block, Block::Place(_))) {
         let list = matches!((before, block), (Some(Block::Item(_)), Block::Item(_)));
         let headed = matches!(before, Some(Block::Heading(_)));
         if before.is_some() && !list && !headed {
@@ -62,9 +60,8 @@ impl Page {
                 let page = text(answer, self.width, self.paint);
                 self.out.push_str(&page);
             }
-            Block::Place(place) => {
-                let _ = writeln!(self.out, "  message {}", place.id);
-            }
+            // There is nothing to follow on a screen: it stands above.
+            Block::Place(_) => {}
         }
     }
 

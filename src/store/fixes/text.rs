@@ -65,7 +65,8 @@ fn turns(c: char) -> bool {
 /// A person's name on one line, for showing.
 pub(super) fn name(name: &str) -> String {
     let blank = |c: char| if c.is_control() || turns(c) || c.is_whitespace() { ' ' } else { c };
-    name.chars().take(NAME_LIMIT).map(blank).collect::<String>().trim().to_owned()
+    let name = redact(name.trim(), &mut Tally::default());
+    name.as_str().chars().take(NAME_LIMIT).map(blank).collect::<String>().trim().to_owned()
 }
 
 /// As it is searched.
