@@ -86,9 +86,22 @@ pub async fn heard(conn: &mut AnyConnection, place: &MessageRef) -> Result<Optio
 
 /// Takes down that an edited message now holds something else, and drops what it held: the caller records that anew.
 pub async fn heard_anew(conn: &mut AnyConnection, place: &MessageRef, gist: &str) -> Result<()> {
-    let update = "UPDATE heard SET gist = $4 WHERE team = $1 AND channel = $2 AND message = $3";
-    at(update, place).bind(gist).execute(&mut *conn).await?;
+    heard_besides(conn, place, gist).await?;
     let delete = "DELETE FROM occurrence WHERE team = $1 AND channel = $2 AND message = $3";
+    at(delete, place).execute(conn).await?;
+    Ok(())
+}
+
+/// Takes down what is found in an edited message besides its failures, which are as they were.
+pub async fn heard_besides(conn: &mut AnyConnection, place: &MessageRef, gist: &str) -> Result<()> {
+    let update = "UPDATE heard SET gist = $4 WHERE team = $1 AND channel = $2 AND message = $3";
+    at(update, place).bind(gist).execute(conn).await?;
+    Ok(())
+}
+
+/// Drops that a message was heard, so that it can be heard as a new one.
+pub async fn unheard(conn: &mut AnyConnection, place: &MessageRef) -> Result<()> {
+    let delete = "DELETE FROM heard WHERE team = $1 AND channel = $2 AND message = $3";
     at(delete, place).execute(conn).await?;
     Ok(())
 }
@@ -206,25 +219,41 @@ impl Count {
     }
 }
 
-/// The team's errors; what private channels met is described but not counted here.
+/// The team's errors. What private channels met is neither counted nor described here: of two packages with one error, the
+/// name of one may be known only there. The code and the host are the same for all.
 async fn count_errors(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
     let mut rows: BTreeMap<(&str, &str), (&Diagnosis, Count)> = BTreeMap::new();
     for o in occurrences {
         let key = (o.heard.place.team.as_str(), o.diagnosis.fingerprint.as_str());
-        let seen = i64::from(o.heard.visibility == Visibility::Public);
-        let count = Count::add(rows.get(&key).map(|(_, count)| *count), seen, millis(o.heard.at));
-        rows.insert(key, (o.diagnosis, count));
+        let public = o.heard.visibility == Visibility::Public;
+        let before = rows.get(&key).copied();
+        // Its times are those of the public ones as soon as there is one.
+        let counted = before.map(|(_, count)| count).filter(|count| !public || count.seen > 0);
+        let count = match counted {
+            Some(count) if !public => count,
+            counted => Count::add(counted, i64::from(public), millis(o.heard.at)),
+        };
+        let described = before.map(|(diagnosis, _)| diagnosis).filter(|_| !public);
+        rows.insert(key, (described.unwrap_or(o.diagnosis), count));
     }
     let mut upsert = query(
         "INSERT INTO error (team, fingerprint, code, cause, host, scope, package, operation, seen, first_at, last_at) \
-         VALUES {rows} ON CONFLICT (team, fingerprint) DO UPDATE SET cause = excluded.cause, \
-         package = excluded.package, operation = excluded.operation, seen = error.seen + excluded.seen, \
+         VALUES {rows} ON CONFLICT (team, fingerprint) DO UPDATE SET \
+         cause = CASE WHEN excluded.seen > 0 THEN excluded.cause ELSE error.cause END, \
+         scope = CASE WHEN excluded.seen > 0 THEN excluded.scope ELSE error.scope END, \
+         package = CASE WHEN excluded.seen > 0 THEN excluded.package ELSE error.package END, \
+         operation = CASE WHEN excluded.seen > 0 THEN excluded.operation ELSE error.operation END, \
+         seen = error.seen + excluded.seen, \
+         first_at = CASE WHEN error.seen = 0 THEN excluded.first_at ELSE error.first_at END, \
          last_at = CASE WHEN excluded.seen > 0 THEN excluded.last_at ELSE error.last_at END",
         rows.len(),
         11,
     );
     for ((team, fingerprint), (diagnosis, count)) in rows {
-        let about = About::of(diagnosis);
+        let mut about = About::of(diagnosis);
+        if count.seen == 0 {
+            about = About { cause: None, scope: None, package: None, operation: None, ..about };
+        }
         upsert = upsert
             .bind(team)
             .bind(fingerprint)
@@ -243,23 +272,26 @@ async fn count_errors(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>
 }
 
 async fn count_by_channel(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
-    let mut rows: BTreeMap<(&str, &str, &str), (Option<i64>, Count)> = BTreeMap::new();
+    let mut rows: BTreeMap<(&str, &str, &str), (&NewOccurrence<'_>, Count)> = BTreeMap::new();
     for o in occurrences {
         let place = &o.heard.place;
         let key = (place.team.as_str(), place.channel.as_str(), o.diagnosis.fingerprint.as_str());
         let count = Count::add(rows.get(&key).map(|(_, count)| *count), 1, millis(o.heard.at));
-        rows.insert(key, (private_at(o.heard.visibility, o.heard.at), count));
+        rows.insert(key, (o, count));
     }
     let mut upsert = query(
-        "INSERT INTO error_channel (team, channel, fingerprint, private_at, seen, first_at, last_at) VALUES {rows} \
-         ON CONFLICT (team, channel, fingerprint) DO UPDATE SET seen = error_channel.seen + excluded.seen, \
-         last_at = excluded.last_at, private_at = excluded.private_at",
+        "INSERT INTO error_channel (team, channel, fingerprint, private_at, seen, first_at, last_at, cause, scope, \
+         package) VALUES {rows} ON CONFLICT (team, channel, fingerprint) DO UPDATE SET \
+         seen = error_channel.seen + excluded.seen, last_at = excluded.last_at, private_at = excluded.private_at, \
+         cause = excluded.cause, scope = excluded.scope, package = excluded.package",
         rows.len(),
-        7,
+        10,
     );
-    for ((team, channel, fingerprint), (private, count)) in rows {
-        upsert = upsert.bind(team).bind(channel).bind(fingerprint).bind(private);
+    for ((team, channel, fingerprint), (o, count)) in rows {
+        let about = About::of(o.diagnosis);
+        upsert = upsert.bind(team).bind(channel).bind(fingerprint).bind(private_at(o.heard.visibility, o.heard.at));
         upsert = upsert.bind(count.seen).bind(count.first).bind(count.last);
+        upsert = upsert.bind(about.cause).bind(about.scope).bind(about.package);
     }
     upsert.execute(conn).await?;
     Ok(())

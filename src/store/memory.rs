@@ -109,8 +109,8 @@ pub async fn history(conn: &mut AnyConnection, team: &TeamId, channel: &ChannelI
     .fetch_all(&mut *conn)
     .await?;
     let own: Vec<KnownRow> = sqlx::query_as(
-        "SELECT error.fingerprint, code, cause, host, scope, package, error_channel.seen, error_channel.last_at \
-         FROM error_channel JOIN error ON error.team = error_channel.team \
+        "SELECT error.fingerprint, code, error_channel.cause, host, error_channel.scope, error_channel.package, \
+         error_channel.seen, error_channel.last_at FROM error_channel JOIN error ON error.team = error_channel.team \
          AND error.fingerprint = error_channel.fingerprint \
          WHERE error_channel.team = $1 AND error_channel.channel = $2 AND error_channel.private_at IS NOT NULL \
          ORDER BY error_channel.last_at DESC, error.fingerprint LIMIT $3",
@@ -124,8 +124,10 @@ pub async fn history(conn: &mut AnyConnection, team: &TeamId, channel: &ChannelI
     for (fingerprint, code, cause, host, scope, package, times, last) in public.into_iter().chain(own) {
         let last = timestamp(last);
         match all.iter_mut().find(|known| known.fingerprint == fingerprint) {
+            // Here it is described as it was met here.
             Some(known) => {
-                known.seen = Seen { times: known.seen.times + times, last: known.seen.last.max(last) };
+                let seen = Seen { times: known.seen.times + times, last: known.seen.last.max(last) };
+                *known = Known { fingerprint, code, cause, host, scope, package, seen };
             }
             None => all.push(Known { fingerprint, code, cause, host, scope, package, seen: Seen { times, last } }),
         }
@@ -144,11 +146,15 @@ pub async fn known(
     fingerprint: &str,
 ) -> Result<Option<Known>> {
     let row: Option<KnownRow> = sqlx::query_as(
-        "SELECT fingerprint, code, cause, host, scope, package, seen, last_at FROM error \
-         WHERE team = $1 AND fingerprint = $2",
+        "SELECT error.fingerprint, code, CASE WHEN own.seen IS NULL THEN error.cause ELSE own.cause END, host, \
+         CASE WHEN own.seen IS NULL THEN error.scope ELSE own.scope END, \
+         CASE WHEN own.seen IS NULL THEN error.package ELSE own.package END, error.seen, error.last_at FROM error \
+         LEFT JOIN error_channel own ON own.team = error.team AND own.fingerprint = error.fingerprint \
+         AND own.channel = $3 AND own.private_at IS NOT NULL WHERE error.team = $1 AND error.fingerprint = $2",
     )
     .bind(team.as_str())
     .bind(fingerprint)
+    .bind(channel.as_str())
     .fetch_optional(&mut *conn)
     .await?;
     let Some((fingerprint, code, cause, host, scope, package, ..)) = row else { return Ok(None) };
