@@ -1,11 +1,13 @@
 //! What people say, change and delete.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use super::{
     Bot,
     compose::{self, Scene},
-    decide::Silence,
+    decide::{Silence, listens},
     record::{Finding, row},
     say::Say,
 };
@@ -15,9 +17,9 @@ use crate::{
     message::{Address, Message, MessageRef, Speaker},
     redact,
     store::{
-        Result, findings, inbox,
+        Result, Tx, channels, findings, inbox,
         outbox::{self, Kind},
-        replies::{self, Outcome, State},
+        replies::{self, Given, Outcome, State},
     },
 };
 
@@ -62,14 +64,22 @@ impl Bot {
         if findings.diagnoses.is_empty() && findings.secrets.is_empty() {
             return match message.address {
                 Address::Overheard => Ok(Heard::Chatter),
-                Address::Addressed => self.say_nothing_found(&message.place, now).await,
+                Address::Addressed => self.say_nothing_found(message, now).await,
             };
         }
         self.record(self.finding(message, findings, now)).await
     }
 
-    /// Whoever speaks to the bot gets a word, also when there is nothing to explain.
-    async fn say_nothing_found(&self, place: &MessageRef, now: Timestamp) -> Result<Heard> {
+    /// Whoever speaks to the bot gets a word, also when there is nothing to explain; but never another bot, which might answer
+    /// that in turn.
+    async fn say_nothing_found(&self, message: &Message<'_>, now: Timestamp) -> Result<Heard> {
+        if message.author.speaker == Speaker::Bot {
+            return Ok(Heard::Silent(Silence::Bot));
+        }
+        if let Some(silence) = self.silence(message).await? {
+            return Ok(Heard::Silent(silence));
+        }
+        let place = &message.place;
         let mut tx = self.store.begin().await?;
         let event = format!("heard {} {}", place.channel, place.id);
         if !inbox::take(&mut tx, &place.team, &event, now).await? {
@@ -107,47 +117,53 @@ impl Bot {
         if message.author.speaker == Speaker::Itself {
             return Ok(Heard::Silent(Silence::Itself));
         }
-        let found = classifier::explain(message.text, &&self.knowledge);
+        let mut found = classifier::explain(message.text, &&self.knowledge);
         let known = findings::heard(&mut *self.store.read().await?, &message.place).await?;
         let Some(known) = known else {
             // It may have become one worth answering.
             return self.hear(message, now).await;
         };
-        if known.gist == gist(&found) {
+        let new = gist(&found);
+        if known.gist == new {
             return Ok(Heard::Again);
         }
-        let finding = self.finding(message, found, now);
+        if let Some(silence) = self.silence(message).await? {
+            return Ok(Heard::Silent(silence));
+        }
+        if secrets(&known.gist) == secrets(&new) {
+            // Its author was warned.
+            found.secrets = redact::Tally::default();
+        }
+        let mut finding = self.finding(message, found, now);
+        finding.heard.gist = new;
         let mut tx = self.store.begin().await?;
-        findings::heard_anew(&mut tx, &message.place, &finding.heard.gist).await?;
         let given = replies::of_message(&mut tx, &message.place).await?;
+        let warning = warning(&finding).map(|notice| row(&notice, Kind::Notice, None));
+        if failures(&known.gist) == failures(&finding.heard.gist) {
+            findings::heard_besides(&mut tx, &message.place, &finding.heard.gist).await?;
+            outbox::put(&mut tx, warning.as_slice(), now).await?;
+            tx.commit().await?;
+            self.wake.notify_one();
+            return Ok(Heard::Silent(Silence::NoFailure));
+        }
+        if given.is_none() && failures(&known.gist).is_empty() {
+            // It was heard for a secret alone. What it has become is decided on like any other message.
+            findings::unheard(&mut tx, &message.place).await?;
+            tx.commit().await?;
+            return self.record(finding).await;
+        }
+        findings::heard_anew(&mut tx, &message.place, &finding.heard.gist).await?;
         let occurrences: Vec<_> = (0..)
             .zip(&finding.diagnoses)
             .map(|(ordinal, diagnosis)| findings::NewOccurrence { heard: &finding.heard, ordinal, diagnosis })
             .collect();
         findings::record(&mut tx, &occurrences).await?;
-        let mut rows: Vec<_> = warning(&finding).iter().map(|notice| row(notice, Kind::Notice, None)).collect();
+        let mut rows: Vec<_> = warning.into_iter().collect();
         let mut heard = Heard::Silent(Silence::NoFailure);
-        if let Some(mut given) = given {
-            let content = if let Some(first) = finding.diagnoses.first() {
-                let channel = &message.place.channel;
-                let fixes = self.fixes_that_fit(&mut tx, &message.place.team, channel, first, &[]).await?;
-                given.fingerprint.clone_from(&first.fingerprint);
-                given.outcome = None;
-                given.kind = replies::Kind::Answer;
-                given.state = State { seen: 1, fix: fixes.lead.as_ref().map(|fix| fix.id), ..State::default() };
-                given.diagnoses.clone_from(&finding.diagnoses);
-                let scene = Scene {
-                    id: &given.id,
-                    diagnoses: &given.diagnoses,
-                    state: &given.state,
-                    outcome: None,
-                    fixes: &fixes,
-                };
-                compose::answer(&scene, &self.knowledge).unwrap_or_default()
-            } else {
-                given.outcome = Some(Outcome::Withdrawn);
-                Reply::say(reply::no_error_any_more())
-            };
+        // One that was taken away stays away.
+        let gone = |given: &Given| matches!(given.outcome, Some(Outcome::Dismissed | Outcome::False));
+        if let Some(mut given) = given.filter(|given| !gone(given)) {
+            let content = self.anew(&mut tx, &mut given, &finding.diagnoses).await?;
             replies::update(&mut tx, &given).await?;
             let say = Say { to: message.place.clone(), user: None, content };
             rows.push(row(&say, Kind::Edit, Some(&given.id)));
@@ -159,6 +175,28 @@ impl Bot {
         Ok(heard)
     }
 
+    /// Begins the conversation about a message again, with what it says now.
+    async fn anew(&self, tx: &mut Tx, given: &mut Given, diagnoses: &[Diagnosis]) -> Result<Reply> {
+        let Some(first) = diagnoses.first() else {
+            given.outcome = Some(Outcome::Withdrawn);
+            return Ok(Reply::say(reply::no_error_any_more()));
+        };
+        let fixes = self.fixes_that_fit(tx, &given.place.team, &given.place.channel, first, &[]).await?;
+        given.fingerprint.clone_from(&first.fingerprint);
+        given.outcome = None;
+        given.kind = replies::Kind::Answer;
+        given.state = State { seen: 1, fix: fixes.lead.as_ref().map(|fix| fix.id), ..State::default() };
+        let scene = Scene { id: &given.id, diagnoses, state: &given.state, outcome: None, fixes: &fixes };
+        Ok(compose::answer(&scene, &self.knowledge).unwrap_or_default())
+    }
+
+    /// What stands against reading a message at all.
+    async fn silence(&self, message: &Message<'_>) -> Result<Option<Silence>> {
+        let place = (message.place.team.clone(), message.place.channel.clone());
+        let settings = channels::settings(&mut *self.store.read().await?, &HashSet::from([place])).await?;
+        Ok(settings.values().find_map(|settings| listens(settings, message.author.speaker, message.address)))
+    }
+
     /// Takes in that a message was deleted: what is kept of its text is erased, and its answer removed if nobody replied.
     pub async fn deleted(&self, place: &MessageRef, aftermath: Aftermath, now: Timestamp) -> Result<()> {
         let known = findings::heard(&mut *self.store.read().await?, place).await?;
@@ -168,11 +206,17 @@ impl Bot {
         let mut tx = self.store.begin().await?;
         let given = replies::of_message(&mut tx, place).await?;
         findings::deleted(&mut tx, place, now).await?;
-        if let Some(mut given) = given.filter(|_| aftermath == Aftermath::Quiet) {
-            given.outcome = Some(Outcome::Withdrawn);
-            replies::update(&mut tx, &given).await?;
-            let say = Say { to: place.clone(), user: None, content: Reply::default() };
-            outbox::put(&mut tx, &[row(&say, Kind::Remove, Some(&given.id))], now).await?;
+        if let Some(mut given) = given {
+            // What was not said yet repeats the text, and nobody can have replied to it.
+            let unsaid = outbox::withdraw(&mut tx, &place.team, place.channel.as_str(), &given.id).await?;
+            if unsaid || aftermath == Aftermath::Quiet {
+                given.outcome = Some(Outcome::Withdrawn);
+                replies::update(&mut tx, &given).await?;
+            }
+            if !unsaid && aftermath == Aftermath::Quiet {
+                let say = Say { to: place.clone(), user: None, content: Reply::default() };
+                outbox::put(&mut tx, &[row(&say, Kind::Remove, Some(&given.id))], now).await?;
+            }
         }
         tx.commit().await?;
         self.wake.notify_one();
@@ -180,10 +224,11 @@ impl Bot {
     }
 }
 
-/// What was found, short: an edit that leaves this as it is changes nothing.
+/// What was found, short: an edit that leaves this as it is changes nothing. A line for each failure, an empty one, and a line
+/// for each kind of secret.
 fn gist(findings: &Findings) -> String {
     let causes = |d: &Diagnosis| d.causes.first().map_or("", |c| c.id.as_str()).to_owned();
-    let mut parts: Vec<String> = findings
+    let failures: Vec<String> = findings
         .diagnoses
         .iter()
         .take(KEPT)
@@ -192,8 +237,18 @@ fn gist(findings: &Findings) -> String {
             format!("{} {} {target}", d.fingerprint, causes(d))
         })
         .collect();
-    parts.extend(findings.secrets.iter().map(|(kind, _)| kind.to_owned()));
-    parts.join("\n")
+    let secrets: Vec<&str> = findings.secrets.iter().map(|(kind, _)| kind).collect();
+    format!("{}\n\n{}", failures.join("\n"), secrets.join("\n"))
+}
+
+/// The failures of a gist.
+fn failures(gist: &str) -> &str {
+    gist.split_once("\n\n").map_or(gist, |(failures, _)| failures)
+}
+
+/// The kinds of secrets of a gist.
+fn secrets(gist: &str) -> &str {
+    gist.split_once("\n\n").map_or("", |(_, secrets)| secrets)
 }
 
 /// Keeps only the lines that decide.
