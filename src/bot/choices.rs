@@ -124,7 +124,10 @@ impl Bot {
             Pick::Fixed => scene.fixed().await?,
             Pick::Unhelpful => scene.unhelpful().await?,
             Pick::NotNpm => scene.not_npm().await?,
-            Pick::Dismiss => scene.dismiss(click.author.rights).await?,
+            Pick::Dismiss => {
+                let rights = self.rights(scene.tx, click.team, click.author).await?;
+                scene.dismiss(rights).await?
+            }
             Pick::Option { question, option } => scene.narrow(&question, &option).await?,
         };
         tx.commit().await?;
