@@ -167,7 +167,7 @@ pub fn settings_usage() -> Inline {
 pub fn forget_me_sure() -> Inline {
     Inline::parse(
         "This deletes the errors you pasted and what you chose under answers, and takes your name off the fixes you \
-         saved. Say `/npmfix forget me yes` to do it.",
+         saved and off the admins named here. Say `/npmfix forget me yes` to do it.",
     )
 }
 

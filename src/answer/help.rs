@@ -1,10 +1,7 @@
 //! Sentences about the commands themselves.
 
 use super::Inline;
-use crate::{
-    bot::grammar::{Misread, Problem},
-    redact,
-};
+use crate::bot::grammar::{Misread, Problem};
 
 /// A command and what it does.
 #[must_use]
@@ -21,9 +18,7 @@ pub fn choices() -> Inline {
 /// What is wrong with a command.
 #[must_use]
 pub fn misread(misread: &Misread) -> Inline {
-    // People mistake the line for a place to paste.
-    let word = redact::redact(&misread.word, &mut redact::Tally::default());
-    let word = word.as_str();
+    let word = &misread.word;
     Inline::plain(&match misread.problem {
         Problem::Unknown => format!("I know no command \"{word}\"."),
         Problem::Choice(choices) => format!("\"{word}\" is none of: {}.", choices.join(", ")),

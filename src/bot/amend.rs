@@ -7,7 +7,7 @@ use super::{
     Bot, Heard,
     compose::{self, Scene},
     decide::{self, Silence},
-    hear::{gist, settings, warning},
+    hear::{failures, gist, secrets, settings, warning},
     record::{Finding, row},
     say::Say,
 };
@@ -15,6 +15,7 @@ use crate::{
     answer::reply::{self, Reply},
     classifier,
     message::{Message, MessageRef, Speaker},
+    redact::Tally,
     store::{
         Result,
         findings::{self, Anew, NewOccurrence},
@@ -39,24 +40,33 @@ impl Bot {
             return Ok(Heard::Silent(Silence::Itself));
         }
         let place = &message.place;
-        let found = classifier::explain(message.text, &&self.knowledge);
+        let mut found = classifier::explain(message.text, &&self.knowledge);
         let mut tx = self.store.begin().await?;
-        let before = match findings::heard_anew(&mut tx, place, &gist(&found)).await? {
+        let new = gist(&found);
+        let (before, same) = match findings::heard_anew(&mut tx, place, &new).await? {
             // It may have become one worth answering.
             Anew::Unknown => {
                 drop(tx);
                 return self.hear(message, now).await;
             }
             Anew::Same => return Ok(Heard::Again),
-            Anew::Changed(before) => before,
+            Anew::Changed { failures: former, gist: before } => {
+                if secrets(&before) == secrets(&new) {
+                    // Its author was warned.
+                    found.secrets = Tally::default();
+                }
+                (former, failures(&before) == failures(&new))
+            }
         };
         let settings = settings(&mut tx, message).await?;
         if let Some(silence) = decide::listens(&settings, message.author.speaker, message.address) {
             return Ok(Heard::Silent(silence));
         }
         let nothing = found.diagnoses.is_empty() && found.secrets.is_empty();
-        let finding = self.finding(message, found, now);
-        let Some(given) = replies::of_message(&mut tx, place).await? else {
+        let mut finding = self.finding(message, found, now);
+        finding.heard.gist = new;
+        let given = replies::of_message(&mut tx, place).await?;
+        let Some(given) = given else {
             if nothing {
                 tx.commit().await?;
                 return Ok(Heard::Silent(Silence::NoFailure));
@@ -74,7 +84,8 @@ impl Bot {
         let new: Vec<_> = all.iter().copied().filter(|o| !before.contains(&o.diagnosis.fingerprint)).collect();
         findings::count_failures(&mut tx, &new).await?;
         let mut rows: Vec<_> = warning(&finding).iter().map(|notice| row(notice, Kind::Notice, None)).collect();
-        let closed = matches!(given.outcome, Some(Outcome::Dismissed | Outcome::False));
+        // One that was taken away stays away, and one whose failures are as they were says so already.
+        let closed = same || matches!(given.outcome, Some(Outcome::Dismissed | Outcome::False));
         let heard = if closed { Heard::Silent(Silence::NotNpm) } else { Heard::Answered(given.id.clone()) };
         if !closed {
             let id = given.id.clone();
@@ -115,11 +126,13 @@ impl Bot {
             return Ok(());
         }
         if let Some(mut given) = replies::of_message(&mut tx, place).await? {
-            // What was not said yet quotes the message.
-            outbox::forget(&mut tx, &place.team, &given.id).await?;
-            if aftermath == Aftermath::Quiet {
+            // What was not said yet repeats the text, and nobody can have replied to it.
+            let unsaid = outbox::withdraw(&mut tx, &place.team, place.channel.as_str(), &given.id).await?;
+            if unsaid || aftermath == Aftermath::Quiet {
                 given.outcome = Some(Outcome::Withdrawn);
                 replies::update(&mut tx, &given).await?;
+            }
+            if !unsaid && aftermath == Aftermath::Quiet {
                 let say = Say { to: place.clone(), user: None, content: Reply::default() };
                 outbox::put(&mut tx, &[row(&say, Kind::Remove, Some(&given.id))], now).await?;
             }

@@ -16,7 +16,7 @@ use crate::{
     },
     classifier,
     message::{Author, ChannelId, Rights, TeamId, UserId, Visibility},
-    redact::Tally,
+    redact::{Tally, redact},
     store::{Result, Tx, channels, forget, inbox, memory, replies, replies::State, teams},
 };
 
@@ -50,16 +50,22 @@ const EXPLAINED: usize = 3;
 impl Bot {
     /// Carries out a command and answers whoever gave it, and nobody else. `None` for a repeat.
     pub async fn command(&self, asked: &Asked<'_>, text: &str, now: Timestamp) -> Result<Option<Reply>> {
-        let command = match grammar::parse(text) {
+        let (command, secrets) = parse(text);
+        let command = match command {
             Ok(command) => command,
-            Err(misread) => return Ok(Some(help::misread(&misread))),
+            Err(misread) => {
+                let mut reply = help::misread(&misread);
+                reply.blocks.extend(removed(&secrets));
+                return Ok(Some(reply));
+            }
         };
         let mut tx = self.store.begin().await?;
         if !inbox::take(&mut tx, asked.team, asked.event, now).await? {
             return Ok(None);
         }
         let mut run = Run { bot: self, asked, tx, now };
-        let reply = run.carry_out(command).await?;
+        let mut reply = run.carry_out(command).await?;
+        reply.blocks.extend(removed(&secrets));
         run.tx.commit().await?;
         self.wake.notify_one();
         Ok(Some(reply))
@@ -251,13 +257,33 @@ impl Run<'_> {
             (Forget::Me, false) => Ok(Reply::say(words::forget_me_sure())),
             (Forget::Me, true) => {
                 let who = self.bot.store.who(team, &author.id);
-                Ok(Reply::say(words::forgotten(forget::person(&mut self.tx, team, &who).await?)))
+                let rows = forget::person(&mut self.tx, team, &who).await?;
+                let mut settings = teams::settings(&mut self.tx, team).await?;
+                let named = settings.admins.len();
+                settings.admins.retain(|admin| admin != who.as_str());
+                if settings.admins.len() < named {
+                    teams::set(&mut self.tx, team, &settings, self.now).await?;
+                }
+                Ok(Reply::say(words::forgotten(rows)))
             }
             (Forget::Team, _) if self.rights().await? != Rights::Admin => Ok(Reply::say(words::admins_only())),
             (Forget::Team, false) => Ok(Reply::say(words::forget_team_sure())),
             (Forget::Team, true) => Ok(Reply::say(words::forgotten(forget::team(&mut self.tx, team).await?))),
         }
     }
+}
+
+/// Reads a command. Its words may come back in the answer; a secret among them does not. Texts lose theirs later, when they
+/// are read.
+fn parse(text: &str) -> (std::result::Result<Command, grammar::Misread>, Tally) {
+    let mut secrets = Tally::default();
+    let command = grammar::parse(text);
+    if matches!(command, Ok(Command::Explain(_) | Command::Save { .. } | Command::Fix { .. })) {
+        return (command, secrets);
+    }
+    let read = text.get(..text.floor_char_boundary(grammar::INPUT_LIMIT)).unwrap_or_default();
+    let plain = redact(read, &mut secrets);
+    if secrets.is_empty() { (command, secrets) } else { (grammar::parse(plain.as_str()), secrets) }
 }
 
 /// What somebody is told about the secrets in their own text.

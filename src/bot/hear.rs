@@ -110,10 +110,11 @@ impl Bot {
     }
 }
 
-/// What was found, short: an edit that leaves this as it is changes nothing.
+/// What was found, short: an edit that leaves this as it is changes nothing. A line for each failure, an empty one, and a line
+/// for each kind of secret.
 pub(super) fn gist(findings: &Findings) -> String {
     let causes = |d: &Diagnosis| d.causes.first().map_or("", |c| c.id.as_str()).to_owned();
-    let mut parts: Vec<String> = findings
+    let failures: Vec<String> = findings
         .diagnoses
         .iter()
         .take(KEPT)
@@ -122,8 +123,18 @@ pub(super) fn gist(findings: &Findings) -> String {
             format!("{} {} {target}", d.fingerprint, causes(d))
         })
         .collect();
-    parts.extend(findings.secrets.iter().map(|(kind, _)| kind.to_owned()));
-    parts.join("\n")
+    let secrets: Vec<&str> = findings.secrets.iter().map(|(kind, _)| kind).collect();
+    format!("{}\n\n{}", failures.join("\n"), secrets.join("\n"))
+}
+
+/// The failures of a gist.
+pub(super) fn failures(gist: &str) -> &str {
+    gist.split_once("\n\n").map_or(gist, |(failures, _)| failures)
+}
+
+/// The kinds of secrets of a gist.
+pub(super) fn secrets(gist: &str) -> &str {
+    gist.split_once("\n\n").map_or("", |(_, secrets)| secrets)
 }
 
 /// Keeps only the lines that decide.

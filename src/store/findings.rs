@@ -71,23 +71,31 @@ pub enum Anew {
     Unknown,
     /// The same is found in it.
     Same,
-    /// Something else is; these were the fingerprints of its failures.
-    Changed(HashSet<String>),
+    /// Something else is.
+    Changed {
+        /// The fingerprints of its failures so far.
+        failures: HashSet<String>,
+        /// What was found in it so far.
+        gist: String,
+    },
 }
 
 /// Takes down what is found in an edited message, and drops what was found before: the caller records the failures anew.
 pub async fn heard_anew(conn: &mut AnyConnection, place: &MessageRef, gist: &str) -> Result<Anew> {
-    let update = "UPDATE heard SET gist = $4 \
-                  WHERE team = $1 AND channel = $2 AND message = $3 AND deleted_at IS NULL AND gist <> $4";
-    if at(update, place).bind(gist).execute(&mut *conn).await?.rows_affected() == 0 {
-        let select = "SELECT 1 FROM heard WHERE team = $1 AND channel = $2 AND message = $3 AND deleted_at IS NULL";
-        let known = at(select, place).fetch_optional(conn).await?;
-        return Ok(if known.is_some() { Anew::Same } else { Anew::Unknown });
+    // This holds the row against others who edit or delete it.
+    let hold = "UPDATE heard SET who = who \
+                WHERE team = $1 AND channel = $2 AND message = $3 AND deleted_at IS NULL RETURNING gist";
+    let Some(held) = at(hold, place).fetch_optional(&mut *conn).await? else { return Ok(Anew::Unknown) };
+    let before: String = held.try_get(0)?;
+    if before == gist {
+        return Ok(Anew::Same);
     }
+    let update = "UPDATE heard SET gist = $4 WHERE team = $1 AND channel = $2 AND message = $3";
+    at(update, place).bind(gist).execute(&mut *conn).await?;
     let delete = "DELETE FROM occurrence WHERE team = $1 AND channel = $2 AND message = $3 RETURNING fingerprint";
-    let before = at(delete, place).fetch_all(conn).await?;
-    let before = before.iter().map(|row| row.try_get(0)).collect::<std::result::Result<_, sqlx::Error>>()?;
-    Ok(Anew::Changed(before))
+    let rows = at(delete, place).fetch_all(conn).await?;
+    let failures = rows.iter().map(|row| row.try_get(0)).collect::<std::result::Result<_, sqlx::Error>>()?;
+    Ok(Anew::Changed { failures, gist: before })
 }
 
 /// Forgets that a message was heard, so that it can be heard again.

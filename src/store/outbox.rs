@@ -128,6 +128,27 @@ async fn replace(conn: &mut AnyConnection, rows: &[NewRow]) -> Result<()> {
     Ok(())
 }
 
+/// Removes what a reply was to say and nobody has begun to say, or was set aside. Says whether its post was among it, so that
+/// nobody ever saw it.
+pub async fn withdraw(conn: &mut AnyConnection, team: &TeamId, lane: &str, reply: &str) -> Result<bool> {
+    // Whoever changes rows holds their lane.
+    sqlx::query("UPDATE lane SET seq = seq WHERE team = $1 AND lane = $2")
+        .bind(team.as_str())
+        .bind(lane)
+        .execute(&mut *conn)
+        .await?;
+    let gone: Vec<(String,)> = sqlx::query_as(
+        "DELETE FROM outbox WHERE team = $1 AND lane = $2 AND reply = $3 AND kind IN ('post', 'edit') \
+         AND (sending_at IS NULL OR parked_at IS NOT NULL) RETURNING kind",
+    )
+    .bind(team.as_str())
+    .bind(lane)
+    .bind(reply)
+    .fetch_all(conn)
+    .await?;
+    Ok(gone.iter().any(|(kind,)| kind == Kind::Post.as_str()))
+}
+
 /// Takes as many numbers in each lane as it gets rows; returns the number before the first.
 async fn reserve(conn: &mut AnyConnection, rows: &[NewRow], due: Timestamp) -> Result<BTreeMap<(String, String), i64>> {
     let mut lanes: BTreeMap<(&str, &str), (Platform, i64)> = BTreeMap::new();
@@ -165,14 +186,4 @@ fn post_key() -> String {
         number /= 36;
     }
     key.iter().map(|b| char::from(*b)).collect()
-}
-
-/// Drops what was not said yet of a reply, set aside or not.
-pub async fn forget(conn: &mut AnyConnection, team: &TeamId, reply: &str) -> Result<()> {
-    sqlx::query("DELETE FROM outbox WHERE team = $1 AND reply = $2 AND (sending_at IS NULL OR parked_at IS NOT NULL)")
-        .bind(team.as_str())
-        .bind(reply)
-        .execute(conn)
-        .await?;
-    Ok(())
 }

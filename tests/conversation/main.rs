@@ -1,0 +1,22 @@
+//! The conversation as a channel sees it, on every engine: a real store, a real worker, and a platform that is as strict as
+//! memory allows.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod chat;
+mod choices;
+mod edits;
+#[path = "../support/engines.rs"]
+mod engines;
+mod forget;
+mod limits;
+mod log;
+mod modes;
+mod odd;
+mod pastes;
+mod private;
+mod room;
+mod secrets;
+mod story;
+#[path = "../support/tables.rs"]
+mod tables;
