@@ -70,7 +70,7 @@ impl Bot {
     async fn say_nothing_found(&self, message: &Message<'_>, now: Timestamp) -> Result<Heard> {
         // Two bots that answer each other would never end.
         if message.author.speaker != Speaker::Person {
-            return Ok(Heard::Chatter);
+            return Ok(Heard::Silent(Silence::Bot));
         }
         let place = &message.place;
         let mut tx = self.store.begin().await?;

@@ -85,8 +85,8 @@ pub async fn heard_anew(conn: &mut AnyConnection, place: &MessageRef, gist: &str
     // This holds the row against others who edit or delete it.
     let hold = "UPDATE heard SET who = who \
                 WHERE team = $1 AND channel = $2 AND message = $3 AND deleted_at IS NULL RETURNING gist";
-    let Some(held) = at(hold, place).fetch_optional(&mut *conn).await? else { return Ok(Anew::Unknown) };
-    let before: String = held.try_get(0)?;
+    let Some(row) = at(hold, place).fetch_optional(&mut *conn).await? else { return Ok(Anew::Unknown) };
+    let before: String = row.try_get(0)?;
     if before == gist {
         return Ok(Anew::Same);
     }

@@ -128,6 +128,7 @@ pub async fn history(conn: &mut AnyConnection, team: &TeamId, channel: &ChannelI
         match all.iter_mut().find(|known| known.fingerprint == fingerprint) {
             Some(known) => {
                 known.seen = Seen { times: known.seen.times + times, last: known.seen.last.max(last) };
+                (known.cause, known.scope, known.package) = (cause, scope, package);
             }
             None => all.push(Known { fingerprint, code, cause, host, scope, package, seen: Seen { times, last } }),
         }

@@ -10,9 +10,9 @@ use npmfix::{
     answer::reply::Choice,
     bot::{
         Bot, Heard, Limits,
+        amend::Aftermath,
         choices::{Chosen, Click},
         commands::Asked,
-        hear::Aftermath,
         outbox::{Clock, Settings, Worker},
     },
     knowledge::load_embedded,

@@ -1,6 +1,6 @@
 //! Messages that change or go after they were heard.
 
-use npmfix::bot::{Heard, choices::Chosen, hear::Aftermath};
+use npmfix::bot::{Heard, amend::Aftermath, choices::Chosen};
 
 use crate::{
     chat::{ALICE, each, told},

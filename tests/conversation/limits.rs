@@ -17,7 +17,7 @@ async fn within_an_hour_the_bot_points_to_its_answer() {
         chat.bot_says("lacks a packages scope").await;
         chat.minutes_pass(5);
         chat.bob(SCOPES).await;
-        let pointer = chat.bot_says("This is the error that I answered here 5 minutes ago:").await;
+        let pointer = chat.bot_says("I answered this error here 5 minutes ago.").await;
         assert!(pointer.contains(first.id.as_str()) && !pointer.contains("Do this"), "{pointer}");
         // Whoever asks gets the answer, and another channel has not seen it.
         chat.tells(&BOB, SCOPES).await;

@@ -95,10 +95,10 @@ impl Run<'_> {
         if !self.may_change(fix).await? {
             return Ok(Reply::say(words::not_your_fix()));
         }
-        let Some(text) = text else { return Ok(Reply::say(words::say_how_to_change(fix.id))) };
         let mut secrets = Tally::default();
-        let text = match FixText::write(&text, &mut secrets) {
+        let text = match FixText::write(&text.unwrap_or_default(), &mut secrets) {
             Ok(text) => text,
+            Err(TextError::Empty) => return Ok(Reply::say(words::say_how_to_change(fix.id))),
             Err(error) => return Ok(refused(error)),
         };
         let team = self.asked.team;
