@@ -62,17 +62,23 @@ impl Bot {
         if self.store.engine() == Engine::Postgres {
             return self.write_alone(&[finding]).await;
         }
+        let mut outcome = self.wait(&finding);
         loop {
-            let (done, mut outcome) = oneshot::channel();
-            lock(&self.waiting).push(Waiting { finding: Arc::clone(&finding), done });
-            // It leaves the list only in somebody's turn, so that in one's own it is done, or waits there, or was taken by
-            // somebody who stopped half-way.
-            loop {
-                let _turn = self.turn.lock().await;
-                match outcome.try_recv() {
-                    Ok(outcome) => return outcome,
-                    Err(oneshot::error::TryRecvError::Empty) => self.write_batch(self.next_batch()).await,
-                    Err(oneshot::error::TryRecvError::Closed) => break,
+            // Whoever has been told steps out of the queue: if each still took its turn, it would find only what came since the
+            // turn before, and hardly any two would share a commit.
+            tokio::select! {
+                biased;
+                told = &mut outcome => match told {
+                    Ok(told) => return told,
+                    // Whoever had taken it was stopped half-way.
+                    Err(_) => outcome = self.wait(&finding),
+                },
+                turn = self.turn.lock() => {
+                    let batch = self.next_batch();
+                    if !batch.is_empty() {
+                        self.write_batch(batch).await;
+                    }
+                    drop(turn);
                 }
             }
         }
@@ -87,6 +93,12 @@ impl Bot {
             }
         }
         self.write(alone).await.map(first)
+    }
+
+    fn wait(&self, finding: &Arc<Finding>) -> oneshot::Receiver<Result<Heard>> {
+        let (done, outcome) = oneshot::channel();
+        lock(&self.waiting).push(Waiting { finding: Arc::clone(finding), done });
+        outcome
     }
 
     /// Takes what waits, but no message and no error of a channel twice: the second is to see what became of the first.
