@@ -130,6 +130,23 @@ async fn a_certain_cause_that_disagrees_puts_the_saved_fix_below() {
 }
 
 #[tokio::test]
+async fn a_fix_saved_after_the_certain_cause_did_not_help_leads_when_the_same_comes_back() {
+    each(async |chat| {
+        chat.alice(SCOPES).await;
+        chat.bot_says("The GitHub token lacks a packages scope").await;
+        chat.pick("Didn't help").await;
+        chat.bot_changes_it_to("does not take this kind of token").await;
+        chat.alice_saves("Ask Ops.").await;
+        chat.minutes_pass(61);
+        chat.bob(SCOPES).await;
+        assert!(
+            chat.bot_says("What fixed it here before").await.starts_with("What fixed it here before\n  | Ask Ops.")
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn two_failures_in_one_paste_give_one_answer() {
     each(async |chat| {
         let both = format!("{SCOPES}\n\n{NO_TOKEN}");

@@ -1,5 +1,7 @@
 //! Everything that a database holds, as text: for tests of what must not be there, and of what must still be.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 use std::collections::BTreeMap;
 
 use npmfix::store::Store;

@@ -7,6 +7,7 @@ use crate::{
         reply::{Block, Reply},
     },
     bot::{compose, grammar::FixAction, saved},
+    classifier::Confidence,
     message::Visibility,
     redact::Tally,
     store::{
@@ -43,11 +44,13 @@ impl Run<'_> {
         let Some(key) = key else {
             return Ok(Reply::say(words::no_such_breadth(breadth.map_or("registry", Breadth::as_str))));
         };
+        // What the text names for certain stays what it is about, whatever was tried since: the same text will name it again.
+        let certain = first.causes.first().filter(|cause| cause.confidence == Confidence::Certain);
         let (current, _) = compose::current(&first, &given.state, knowledge);
         let who = self.bot.store.who(team, &self.asked.author.id);
         let new = NewFix {
             key: &key,
-            cause: current.causes.first().map(|cause| &cause.id),
+            cause: certain.or(current.causes.first()).map(|cause| &cause.id),
             text: &text,
             author: Writer { name: &self.asked.author.name, who: &who },
             channel: (self.asked.visibility == Visibility::Private).then_some(channel),
