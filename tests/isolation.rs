@@ -120,7 +120,8 @@ async fn nothing_of_a_team_is_seen_by_another() {
         let settings = channels::settings(&mut conn, &at).await.unwrap();
         assert_eq!(settings.values().map(|s| s.mode).collect::<Vec<_>>(), [channels::Mode::Auto]);
         assert!(channels::muted(&mut conn, &errors, now()).await.unwrap().is_empty());
-        assert!(findings::heard(&mut conn, &place(theirs())).await.unwrap().is_none());
+        let anew = findings::heard_anew(&mut conn, &place(theirs()), "x").await.unwrap();
+        assert_eq!(anew, findings::Anew::Unknown);
         for visibility in [Visibility::Public, Visibility::Private] {
             let wanted = HashMap::from([(error.clone(), visibility)]);
             assert!(memory::seen(&mut conn, &wanted).await.unwrap().is_empty());
@@ -171,9 +172,8 @@ async fn nothing_of_a_team_is_changed_by_another() {
         assert!(!channels::unmute_error(&mut tx, &team, &channel, &given.fingerprint).await.unwrap());
         channels::mute_error(&mut tx, &team, &channel, &given.fingerprint, now()).await.unwrap();
         findings::heard_anew(&mut tx, &place, "x").await.unwrap();
-        findings::heard_besides(&mut tx, &place, "x").await.unwrap();
         findings::deleted(&mut tx, &place, now()).await.unwrap();
-        findings::unheard(&mut tx, &place).await.unwrap();
+        findings::unhear(&mut tx, &place).await.unwrap();
         let (gist, visibility) = (String::new(), Visibility::Public);
         let heard = NewHeard { place: place.clone(), visibility, who: who.clone(), gist, at: now() };
         assert_eq!(findings::hear(&mut tx, &[&heard]).await.unwrap(), [true]);
