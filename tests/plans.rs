@@ -7,9 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use npmfix::{
     bot::{
         Bot, Limits,
+        amend::Aftermath,
         choices::Click,
         commands::Asked,
-        hear::Aftermath,
         outbox::{Courier, Delivery, LookUp, Settings, Soon, Worker},
     },
     knowledge::load_embedded,

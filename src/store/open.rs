@@ -9,7 +9,7 @@ use std::{
 
 use directories::ProjectDirs;
 use sqlx::{
-    Any, AnyConnection, AnyPool, Connection, Executor as _, Transaction,
+    Any, AnyConnection, AnyPool, Connection as _, Executor as _, Transaction,
     any::{AnyPoolOptions, install_default_drivers},
     migrate::Migrator,
 };
@@ -99,6 +99,12 @@ impl Store {
         let url = format!("sqlite:{}?mode=rwc", url.as_str().trim_start_matches("file:"));
         let pool = |connections| {
             let options = AnyPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
+            // After some failures, a full disk among them, SQLite has ended the transaction and sqlx does not know. Such a
+            // connection never begins another one.
+            let options = options.before_acquire(|connection, _| {
+                let usable = !connection.is_in_transaction();
+                Box::pin(async move { Ok(usable) })
+            });
             options.after_connect(|connection, _| {
                 Box::pin(async move {
                     connection.execute(pragmas()).await?;
@@ -106,8 +112,8 @@ impl Store {
                 })
             })
         };
-        // A pool tries again and again to open what is damaged or locked; this says at once what is the matter.
-        let mut first = <AnyConnection as Connection>::connect(&url).await?;
+        // A pool would try a damaged file again and again, and then say that it does not answer.
+        let mut first = AnyConnection::connect(&url).await?;
         first.execute(pragmas()).await?;
         first.close().await?;
         let writers = pool(1).connect(&url).await?;
