@@ -79,7 +79,7 @@ async fn asks(bot: &Bot, text: &str, reply: Option<&str>) -> Result<(), StoreErr
 }
 
 async fn is_stored(store: &Store, id: &str) -> bool {
-    findings::heard(&mut store.read().await.unwrap(), &place(id)).await.unwrap().is_some()
+    findings::is_heard(&mut store.read().await.unwrap(), &place(id)).await.unwrap()
 }
 
 /// A statement by somebody else.

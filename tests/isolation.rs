@@ -120,6 +120,7 @@ async fn nothing_of_a_team_is_seen_by_another() {
         let settings = channels::settings(&mut conn, &at).await.unwrap();
         assert_eq!(settings.values().map(|s| s.mode).collect::<Vec<_>>(), [channels::Mode::Auto]);
         assert!(channels::muted(&mut conn, &errors, now()).await.unwrap().is_empty());
+        assert!(!findings::is_heard(&mut conn, &place(theirs())).await.unwrap());
         let anew = findings::heard_anew(&mut conn, &place(theirs()), "x").await.unwrap();
         assert_eq!(anew, findings::Anew::Unknown);
         for visibility in [Visibility::Public, Visibility::Private] {

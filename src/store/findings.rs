@@ -64,6 +64,12 @@ pub async fn hear(conn: &mut AnyConnection, messages: &[&NewHeard]) -> Result<Ve
     Ok(messages.iter().map(|m| new.remove(&key(&m.place))).collect())
 }
 
+/// Whether a message was heard, and not deleted since.
+pub async fn is_heard(conn: &mut AnyConnection, place: &MessageRef) -> Result<bool> {
+    let select = "SELECT 1 FROM heard WHERE team = $1 AND channel = $2 AND message = $3 AND deleted_at IS NULL";
+    Ok(at(select, place).fetch_optional(conn).await?.is_some())
+}
+
 /// How a message's new text compares with what was found in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Anew {
