@@ -162,7 +162,7 @@ async fn nothing_of_a_team_is_changed_by_another() {
         assert_eq!(before.len(), 17, "every table: {:?}", before.keys());
         let mut tx = store.begin().await.unwrap();
         let mut given = replies::get(&mut tx, &ours(), &id).await.unwrap().unwrap();
-        let listed = outbox::list(&mut tx, 10).await.unwrap();
+        let waiting = outbox::list(&mut tx, 10).await.unwrap();
         given.place.team = theirs();
         given.outcome = Some(replies::Outcome::Fixed);
         let (team, channel, place) = (theirs(), channel(), place(theirs()));
@@ -192,7 +192,7 @@ async fn nothing_of_a_team_is_changed_by_another() {
         fixes::used(&mut tx, &[(theirs(), 1)]).await.unwrap();
         let new = NewFix { key: &key(), cause: None, text: &text, author: by, channel: None };
         assert_eq!(fixes::save(&mut tx, &team, &new, now()).await.unwrap(), 1);
-        let line = Imported {
+        let exported = Imported {
             id: Some(1),
             key: key(),
             cause: None,
@@ -202,7 +202,7 @@ async fn nothing_of_a_team_is_changed_by_another() {
             saved_at: None,
             edited_at: None,
         };
-        assert_eq!(fixes::import(&mut tx, &team, &line, by, now()).await.unwrap(), fixes::Outcome::Same(1));
+        assert_eq!(fixes::import(&mut tx, &team, &exported, by, now()).await.unwrap(), fixes::Outcome::Same(1));
         assert!(inbox::take(&mut tx, &team, "event-0", now()).await.unwrap());
         assert!(!inbox::take(&mut tx, &ours(), "event-0", now()).await.unwrap());
         let (state, kind) = (replies::State::default(), replies::Kind::Answer);
@@ -217,7 +217,7 @@ async fn nothing_of_a_team_is_changed_by_another() {
         outbox::put(&mut tx, std::slice::from_ref(&row), now()).await.unwrap();
         outbox::put_due(&mut tx, &[row], now(), now()).await.unwrap();
         assert!(!outbox::withdraw(&mut tx, &team, "C1", &id).await.unwrap());
-        let key = &listed.first().unwrap().key;
+        let key = &waiting.first().unwrap().key;
         assert!(!outbox::echoed(&mut tx, &team, key, "answer").await.unwrap());
         teams::set(&mut tx, &team, &teams::Settings::default(), now()).await.unwrap();
         forget::person(&mut tx, &team, &ours_who).await.unwrap();

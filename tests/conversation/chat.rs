@@ -157,6 +157,15 @@ impl Chat {
         heard
     }
 
+    /// The platform hands over the same message twice at the same time.
+    pub async fn hears_at_once(&mut self, who: &Person, text: &str) -> [Heard; 2] {
+        let id = MessageId::parse(&self.next_id("message")).unwrap();
+        let place = MessageRef { team: TeamId::local(), channel: self.channel.clone(), thread: None, id };
+        let message = self.message(&place, who, Address::Overheard, text);
+        let (one, other) = tokio::join!(self.bot.hear(&message, self.now()), self.bot.hear(&message, self.now()));
+        [one.unwrap(), other.unwrap()]
+    }
+
     fn message<'a>(&self, place: &MessageRef, who: &Person, address: Address, text: &'a str) -> Message<'a> {
         let text = text.as_bytes();
         Message { place: place.clone(), visibility: self.visibility, author: who.author(), address, text }

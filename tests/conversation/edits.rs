@@ -5,6 +5,7 @@ use npmfix::bot::{Heard, amend::Aftermath, choices::Chosen};
 use crate::{
     chat::{ALICE, each, told},
     pastes::{CHATTER, NO_TOKEN, REFUSED, SCOPES},
+    secrets::token,
     tables::holding,
 };
 
@@ -66,6 +67,23 @@ async fn talk_that_is_edited_into_an_error_is_answered() {
         let talk = chat.alice(CHATTER).await;
         chat.alice_edits(&talk, SCOPES).await;
         chat.bot_says("lacks a packages scope").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_heard_for_a_secret_is_answered_once_an_error_is_added() {
+    let secret = token(7).text();
+    each(async |chat| {
+        let paste = chat.alice(&secret).await;
+        chat.bot_whispers(&ALICE, "Your message holds").await;
+        chat.alice_edits(&paste, &format!("{SCOPES}\n{secret}")).await;
+        // The warning was given before.
+        chat.bot_says("lacks a packages scope").await;
+        chat.alice_edits(&paste, SCOPES).await;
+        chat.bot_is_silent().await;
+        chat.pick("That fixed it").await;
+        chat.bot_changes_it_to("Marked as fixed.").await;
     })
     .await;
 }

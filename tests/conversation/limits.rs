@@ -82,6 +82,18 @@ async fn a_message_that_comes_again_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_message_that_comes_twice_at_once_is_answered_once() {
+    each(async |chat| {
+        let mut heard = chat.hears_at_once(&ALICE, SCOPES).await;
+        heard.sort_by_key(|heard| *heard == Heard::Again);
+        assert!(matches!(heard, [Heard::Answered(_), Heard::Again]), "{heard:?}");
+        chat.bot_says("lacks a packages scope").await;
+        assert!(chat.command("stats").await.contains("Errors met: 1\n  - Messages answered: 1"));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_click_or_a_command_that_comes_again_changes_nothing() {
     each(async |chat| {
         chat.alice(SCOPES).await;

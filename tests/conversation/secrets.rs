@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// A made-up token of the public registry, another one for each number.
-fn token(number: u64) -> Example {
+pub fn token(number: u64) -> Example {
     let pattern = patterns().find(|p| p.kind.contains("npm")).unwrap();
     let example = pattern.examples.first().unwrap();
     example(&mut Dice::new(number))
