@@ -98,14 +98,11 @@ CREATE TABLE error (
 CREATE INDEX error_by_last ON error (team, last_at);
 CREATE INDEX error_by_seen ON error (team, seen);
 
--- The same by channel, private ones included; what an error is about is kept here too, for what only private ones met.
+-- The same by channel, private ones included.
 CREATE TABLE error_channel (
     team TEXT NOT NULL,
     channel TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
-    cause TEXT,
-    scope TEXT,
-    package TEXT,
     private_at BIGINT,
     seen BIGINT NOT NULL,
     first_at BIGINT NOT NULL,

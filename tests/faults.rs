@@ -63,7 +63,7 @@ async fn answered(bot: &Bot, id: &str) -> String {
 }
 
 async fn picks(bot: &Bot, reply: &str) -> Result<Chosen, StoreError> {
-    let (team, author, choice) = (TeamId::local(), alice(), format!("{reply}:unhelpful"));
+    let (team, author, choice) = (TeamId::local(), alice(), format!("{reply}:unhelpful:0"));
     bot.choose(&Click { team: &team, event: "click", author: &author, choice: &choice }, now()).await
 }
 

@@ -61,7 +61,7 @@ fn hours(hours: i64) -> Command {
 #[case::bots("bots on", Command::Bots(true))]
 #[case::bots_off("bots off", Command::Bots(false))]
 #[case::settings("settings", Command::Settings(vec![]))]
-#[case::settings_change("settings Keep 90", Command::Settings(vec!["keep".into(), "90".into()]))]
+#[case::settings_change("settings Keep 90", Command::Settings(vec!["Keep".into(), "90".into()]))]
 #[case::forget("forget me", Command::Forget { what: Forget::Me, confirmed: false })]
 #[case::forget_yes("forget me yes", Command::Forget { what: Forget::Me, confirmed: true })]
 #[case::forget_team("forget team YES!", Command::Forget { what: Forget::Team, confirmed: true })]

@@ -180,6 +180,8 @@ async fn nothing_of_a_team_is_changed_by_another() {
         assert_eq!(findings::hear(&mut tx, &[&heard]).await.unwrap(), [true]);
         let new = findings::NewOccurrence { heard: &heard, ordinal: 0, diagnosis: given.diagnoses.first().unwrap() };
         findings::record(&mut tx, &[new]).await.unwrap();
+        findings::insert(&mut tx, &[new]).await.unwrap();
+        findings::count_failures(&mut tx, &[new]).await.unwrap();
         let counts = DayCounts { seen: 5, ..DayCounts::default() };
         let days = BTreeMap::from([(DayKey::of(&place, now()), (visibility, counts))]);
         findings::count(&mut tx, &days).await.unwrap();
@@ -249,7 +251,7 @@ async fn forgetting_one_team_leaves_the_other_as_it_was() {
 
 /// Functions that serve a platform or whoever runs the database, whatever the team.
 const OF_THE_WORKER: &str = "claim close given_back give_up later list next_due open parked read begin commit renew retry \
-                             sent unclear unpark unpark_all";
+                             sent take_over unclear unpark unpark_all";
 
 #[test]
 fn no_public_function_of_the_store_is_left_out() {

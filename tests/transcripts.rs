@@ -48,7 +48,7 @@ fn run(arguments: &[&str], input: &str) -> Run {
 /// Alice's chat on a database; `session` names the run.
 fn chat(database: &str, session: &str, input: &str) -> Run {
     let run = run(&["chat", "--database", database, "--session", session, "--as", "alice"], input);
-    assert_eq!((run.status, run.err.as_str()), (0, ""), "{}", run.out);
+    assert!(run.status == 0 && run.err.starts_with("npmfix: remembering in "), "{} {}", run.err, run.out);
     run
 }
 

@@ -34,14 +34,12 @@ impl<'a> Words<'a> {
         self.split().map(|(word, _)| plain(word))
     }
 
-    /// The next words as they are written: names do not bear another case. Passes over what is left.
+    /// The next words as they are written: names do not bear another case.
     pub(super) fn raw(&mut self, most: usize) -> Vec<String> {
         let mut all = Vec::new();
-        while let Some((word, rest)) = self.split() {
+        while let Some((word, rest)) = self.split().filter(|_| all.len() < most) {
             self.0 = rest;
-            if all.len() < most {
-                all.push(word.chars().take(NAME_LIMIT).collect());
-            }
+            all.push(word.chars().take(NAME_LIMIT).collect());
         }
         all
     }
