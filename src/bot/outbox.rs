@@ -1,7 +1,7 @@
 //! The worker that says what is in the outbox.
 //!
 //! Lanes are served beside each other, the rows of one lane after each other. What is unclear after a failure or a crash is
-//! never said again blindly; see [`Worker::send`] for what follows from each outcome.
+//! never said again blindly; see `Worker::send` for what follows from each outcome.
 
 use std::{
     sync::{

@@ -29,7 +29,7 @@ pub struct NewHeard {
     pub visibility: Visibility,
     /// Who said it.
     pub who: Who,
-    /// What was found in it, short; see [`heard`].
+    /// What was found in it, short; see [`heard_anew`].
     pub gist: String,
     /// When it was heard.
     pub at: Timestamp,
