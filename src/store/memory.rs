@@ -99,10 +99,11 @@ type KnownRow = (String, String, Option<String>, Option<String>, Option<String>,
 
 /// The errors that were met last, newest first, as far as a channel may know.
 pub async fn history(conn: &mut AnyConnection, team: &TeamId, channel: &ChannelId, limit: i64) -> Result<Vec<Known>> {
-    // Two short walks along an index, merged here: what public channels met, and what this channel met by itself.
+    // Two short walks along an index, merged here: what public channels met, and what this channel met by itself. The sum keeps
+    // the first on the index by time: SQLite would rather find all that were seen and sort them.
     let public: Vec<KnownRow> = sqlx::query_as(
         "SELECT fingerprint, code, cause, host, scope, package, seen, last_at FROM error \
-         WHERE team = $1 AND seen > 0 ORDER BY last_at DESC, fingerprint LIMIT $2",
+         WHERE team = $1 AND seen + 0 > 0 ORDER BY last_at DESC, fingerprint LIMIT $2",
     )
     .bind(team.as_str())
     .bind(limit)
