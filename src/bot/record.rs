@@ -60,26 +60,32 @@ impl Bot {
             let alone = [Arc::clone(&finding)];
             return self.write(&alone).await.map(first);
         }
+        let mut outcome = self.wait(&finding);
         loop {
-            let (done, mut outcome) = oneshot::channel();
-            lock(&self.waiting).push(Waiting { finding: Arc::clone(&finding), done });
-            let turn = self.turn.lock().await;
-            let batch = self.next_batch();
-            if !batch.is_empty() {
-                self.write_batch(batch).await;
-            }
-            drop(turn);
-            match outcome.try_recv() {
-                Ok(outcome) => return outcome,
-                // Not in this batch: it waits on, or whoever had taken it was stopped half-way.
-                Err(oneshot::error::TryRecvError::Empty) => {
-                    if let Ok(outcome) = outcome.await {
-                        return outcome;
+            // Whoever has been told steps out of the queue: if each still took its turn, it would find only what came since the
+            // turn before, and hardly any two would share a commit.
+            tokio::select! {
+                biased;
+                told = &mut outcome => match told {
+                    Ok(told) => return told,
+                    // Whoever had taken it was stopped half-way.
+                    Err(_) => outcome = self.wait(&finding),
+                },
+                turn = self.turn.lock() => {
+                    let batch = self.next_batch();
+                    if !batch.is_empty() {
+                        self.write_batch(batch).await;
                     }
+                    drop(turn);
                 }
-                Err(oneshot::error::TryRecvError::Closed) => {}
             }
         }
+    }
+
+    fn wait(&self, finding: &Arc<Finding>) -> oneshot::Receiver<Result<Heard>> {
+        let (done, outcome) = oneshot::channel();
+        lock(&self.waiting).push(Waiting { finding: Arc::clone(finding), done });
+        outcome
     }
 
     /// Takes what waits, but no message and no error of a channel twice: the second is to see what became of the first.
