@@ -23,6 +23,12 @@ static MIGRATIONS: Migrator = sqlx::migrate!();
 const BUSY: Duration = Duration::from_secs(5);
 /// How long to wait for a connection.
 const ACQUIRE: Duration = Duration::from_secs(10);
+/// Kilobytes of pages that the writing connection keeps. A transaction that does not fit writes its pages several times.
+const WRITER_CACHE: u32 = 64 * 1024;
+/// The same for a connection that reads.
+const READER_CACHE: u32 = 4 * 1024;
+/// Pages of SQLite's log (32 MB) before they are taken into the file: pages that change often are then written there once.
+const LOG: u32 = 8192;
 /// Connections that read. SQLite's readers do not wait for its writer.
 const READERS: u32 = 4;
 /// Connections to PostgreSQL.
@@ -97,17 +103,17 @@ impl Store {
         let path = std::path::absolute(Path::new(path)).map_err(|_| bad())?;
         let url = Url::from_file_path(&path).map_err(|()| bad())?;
         let url = format!("sqlite:{}?mode=rwc", url.as_str().trim_start_matches("file:"));
-        let pool = |connections| {
+        let pool = |connections, cache| {
             let options = AnyPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
-            options.after_connect(|connection, _| {
+            options.after_connect(move |connection, _| {
                 Box::pin(async move {
-                    connection.execute(pragmas()).await?;
+                    connection.execute(pragmas(cache)).await?;
                     Ok(())
                 })
             })
         };
-        let writers = pool(1).connect(&url).await?;
-        let readers = pool(READERS).connect_lazy(&url)?;
+        let writers = pool(1, WRITER_CACHE).connect(&url).await?;
+        let readers = pool(READERS, READER_CACHE).connect_lazy(&url)?;
         Self::ready(Engine::Sqlite, readers, writers, Some(path)).await
     }
 
@@ -156,9 +162,10 @@ impl Store {
     }
 }
 
-fn pragmas() -> sqlx::AssertSqlSafe<String> {
+fn pragmas(cache: u32) -> sqlx::AssertSqlSafe<String> {
     sqlx::AssertSqlSafe(format!(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = {};",
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = {}; \
+         PRAGMA cache_size = -{cache}; PRAGMA wal_autocheckpoint = {LOG};",
         BUSY.as_millis()
     ))
 }
