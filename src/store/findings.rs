@@ -37,6 +37,7 @@ pub async fn hear(conn: &mut AnyConnection, messages: &[&NewHeard]) -> Result<Ve
         return Ok(Vec::new());
     }
     let mut insert = query_as::<(String, String, String)>(
+        conn,
         "INSERT INTO heard (team, channel, message, thread, who, gist, private_at, heard_at) VALUES {rows} \
          ON CONFLICT (team, channel, message) DO NOTHING RETURNING team, channel, message",
         0,
@@ -159,6 +160,7 @@ pub async fn record(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>])
 
 async fn insert_occurrences(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
     let mut insert = query(
+        conn,
         "INSERT INTO occurrence (id, team, channel, message, ordinal, fingerprint, code, cause, host, scope, package, \
          operation, who, private_at, seen_at, diagnosis) VALUES {rows} \
          ON CONFLICT (team, channel, message, ordinal) DO NOTHING",
@@ -216,6 +218,7 @@ async fn count_errors(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>
         rows.insert(key, (o.diagnosis, count));
     }
     let mut upsert = query(
+        conn,
         "INSERT INTO error (team, fingerprint, code, cause, host, scope, package, operation, seen, first_at, last_at) \
          VALUES {rows} ON CONFLICT (team, fingerprint) DO UPDATE SET cause = excluded.cause, \
          package = excluded.package, operation = excluded.operation, seen = error.seen + excluded.seen, \
@@ -251,6 +254,7 @@ async fn count_by_channel(conn: &mut AnyConnection, occurrences: &[NewOccurrence
         rows.insert(key, (private_at(o.heard.visibility, o.heard.at), count));
     }
     let mut upsert = query(
+        conn,
         "INSERT INTO error_channel (team, channel, fingerprint, private_at, seen, first_at, last_at) VALUES {rows} \
          ON CONFLICT (team, channel, fingerprint) DO UPDATE SET seen = error_channel.seen + excluded.seen, \
          last_at = excluded.last_at, private_at = excluded.private_at",
@@ -267,6 +271,7 @@ async fn count_by_channel(conn: &mut AnyConnection, occurrences: &[NewOccurrence
 
 async fn count_people(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
     let mut insert = query(
+        conn,
         "INSERT INTO error_person (team, fingerprint, who) VALUES {rows} ON CONFLICT (team, fingerprint, who) DO NOTHING",
         occurrences.len(),
         3,
@@ -288,6 +293,7 @@ async fn count_by_day(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>
         rows.entry(key).or_insert((private_at(o.heard.visibility, o.heard.at), 0_i64)).1 += 1;
     }
     let mut upsert = query(
+        conn,
         "INSERT INTO error_day (team, day, channel, fingerprint, private_at, seen) VALUES {rows} \
          ON CONFLICT (team, day, channel, fingerprint) DO UPDATE SET seen = error_day.seen + excluded.seen",
         rows.len(),
@@ -342,6 +348,7 @@ pub async fn count(conn: &mut AnyConnection, days: &BTreeMap<DayKey, (Visibility
         return Ok(());
     }
     let mut upsert = query(
+        conn,
         "INSERT INTO channel_day (team, day, channel, private_at, seen, answered, fixed, unhelpful, false_answers, \
          secrets) VALUES {rows} ON CONFLICT (team, day, channel) DO UPDATE SET seen = channel_day.seen + excluded.seen, \
          answered = channel_day.answered + excluded.answered, fixed = channel_day.fixed + excluded.fixed, \
