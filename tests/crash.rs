@@ -1,7 +1,7 @@
 //! Nothing is lost and nothing is said twice when the program is killed: 1,000 pastes go through `npmfix chat` while it is
 //! killed with SIGKILL again and again, mostly while it works. The counts are printed: `cargo test --test crash -- --nocapture`.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},

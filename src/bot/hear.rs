@@ -36,7 +36,7 @@ pub enum Heard {
 }
 
 /// The most failures of one message that are kept.
-const KEPT: usize = 20;
+pub(super) const KEPT: usize = 20;
 /// The most decisive lines of a failure that are kept.
 const LINES: usize = 12;
 /// The most characters of such a line.

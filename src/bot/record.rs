@@ -32,8 +32,10 @@ use crate::{
     },
 };
 
-/// More findings than this do not share a commit: their statements would grow long.
-const TOGETHER: usize = 64;
+/// More findings than this do not share a commit: the first would wait long for the last.
+const TOGETHER: usize = 256;
+/// Nor do more failures, of which a message may have several: a statement takes 32,766 arguments, and a failure has 16.
+const FAILURES: usize = 64 * hear::KEPT;
 
 /// How often a finding is written that the database turns away for another's sake.
 const TRIES: usize = 4;
@@ -106,9 +108,11 @@ impl Bot {
         let mut waiting = lock(&self.waiting);
         let (mut batch, mut rest): (Vec<Waiting>, Vec<Waiting>) = (Vec::new(), Vec::new());
         let mut taken: HashSet<MessageRef> = HashSet::new();
+        let mut failures = 0;
         for one in waiting.drain(..) {
-            let fits = batch.len() < TOGETHER && taken.insert(one.finding.heard.place.clone());
-            if fits { batch.push(one) } else { rest.push(one) }
+            failures += one.finding.diagnoses.len();
+            let room = batch.len() < TOGETHER && failures <= FAILURES;
+            if room && taken.insert(one.finding.heard.place.clone()) { batch.push(one) } else { rest.push(one) }
         }
         *waiting = rest;
         batch

@@ -86,6 +86,7 @@ pub async fn settings(conn: &mut AnyConnection, places: &HashSet<Place>) -> Resu
         return Ok(all);
     }
     let mut select = query_as::<(String, String, Option<String>, Option<i64>, Option<i64>)>(
+        conn,
         "SELECT team, channel, mode, bots_at, muted_until FROM channel WHERE (team, channel) IN (VALUES {rows})",
         0,
         places.len(),
@@ -117,6 +118,7 @@ pub async fn muted(
         return Ok(HashSet::new());
     }
     let mut select = query_as::<(String, String, String)>(
+        conn,
         "SELECT team, channel, fingerprint FROM mute WHERE (until IS NULL OR until > $1) \
          AND (team, channel, fingerprint) IN (VALUES {rows})",
         1,

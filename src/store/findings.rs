@@ -41,6 +41,7 @@ pub async fn hear(conn: &mut AnyConnection, messages: &[&NewHeard]) -> Result<Ve
         return Ok(Vec::new());
     }
     let mut insert = query_as::<(String, String, String)>(
+        conn,
         "INSERT INTO heard (team, channel, message, thread, who, gist, private_at, heard_at) VALUES {rows} \
          ON CONFLICT (team, channel, message) DO NOTHING RETURNING team, channel, message",
         0,
@@ -185,6 +186,7 @@ pub async fn insert(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>])
         return Ok(());
     }
     let mut insert = query(
+        conn,
         "INSERT INTO occurrence (id, team, channel, message, ordinal, fingerprint, code, cause, host, scope, package, \
          operation, who, private_at, seen_at, diagnosis) VALUES {rows} \
          ON CONFLICT (team, channel, message, ordinal) DO NOTHING",

@@ -30,6 +30,7 @@ pub async fn seen(
     let mut counts: HashMap<(String, String), Seen> = HashMap::new();
     if !public.is_empty() {
         let mut select = query_as::<(String, String, i64, i64)>(
+            conn,
             "SELECT team, fingerprint, seen, last_at FROM error WHERE (team, fingerprint) IN (VALUES {rows})",
             0,
             public.len(),
@@ -49,6 +50,7 @@ pub async fn seen(
     let mut own: HashMap<(String, String, String), Seen> = HashMap::new();
     if !private.is_empty() {
         let mut select = query_as::<(String, String, String, i64, i64)>(
+            conn,
             "SELECT team, channel, fingerprint, seen, last_at FROM error_channel \
              WHERE private_at IS NOT NULL AND (team, channel, fingerprint) IN (VALUES {rows})",
             0,

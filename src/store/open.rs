@@ -23,6 +23,12 @@ static MIGRATIONS: Migrator = sqlx::migrate!();
 const BUSY: Duration = Duration::from_secs(5);
 /// How long to wait for a connection.
 const ACQUIRE: Duration = Duration::from_secs(10);
+/// Kilobytes of pages that the writing connection keeps. A transaction that does not fit writes its pages several times.
+const WRITER_CACHE: u32 = 64 * 1024;
+/// The same for a connection that reads.
+const READER_CACHE: u32 = 4 * 1024;
+/// Pages of SQLite's log (32 MB) before they are taken into the file: pages that change often are then written there once.
+const LOG: u32 = 8192;
 /// Connections that read. SQLite's readers do not wait for its writer.
 const READERS: u32 = 4;
 /// Connections to PostgreSQL.
@@ -97,7 +103,7 @@ impl Store {
         let path = std::path::absolute(Path::new(path)).map_err(|_| bad())?;
         let url = Url::from_file_path(&path).map_err(|()| bad())?;
         let url = format!("sqlite:{}?mode=rwc", url.as_str().trim_start_matches("file:"));
-        let pool = |connections| {
+        let pool = |connections, cache| {
             let options = AnyPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
             // After some failures, a full disk among them, SQLite has ended the transaction and sqlx does not know. Such a
             // connection never begins another one.
@@ -105,19 +111,19 @@ impl Store {
                 let usable = !connection.is_in_transaction();
                 Box::pin(async move { Ok(usable) })
             });
-            options.after_connect(|connection, _| {
+            options.after_connect(move |connection, _| {
                 Box::pin(async move {
-                    connection.execute(pragmas()).await?;
+                    connection.execute(pragmas(cache)).await?;
                     Ok(())
                 })
             })
         };
         // A pool would try a damaged file again and again, and then say that it does not answer.
         let mut first = AnyConnection::connect(&url).await?;
-        first.execute(pragmas()).await?;
+        first.execute(pragmas(WRITER_CACHE)).await?;
         first.close().await?;
-        let writers = pool(1).connect(&url).await?;
-        let readers = pool(READERS).connect_lazy(&url)?;
+        let writers = pool(1, WRITER_CACHE).connect(&url).await?;
+        let readers = pool(READERS, READER_CACHE).connect_lazy(&url)?;
         Self::ready(Engine::Sqlite, readers, writers, Some(path)).await
     }
 
@@ -166,9 +172,10 @@ impl Store {
     }
 }
 
-fn pragmas() -> sqlx::AssertSqlSafe<String> {
+fn pragmas(cache: u32) -> sqlx::AssertSqlSafe<String> {
     sqlx::AssertSqlSafe(format!(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = {};",
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = {}; \
+         PRAGMA cache_size = -{cache}; PRAGMA wal_autocheckpoint = {LOG};",
         BUSY.as_millis()
     ))
 }

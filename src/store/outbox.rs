@@ -89,6 +89,7 @@ pub async fn put_due(conn: &mut AnyConnection, rows: &[NewRow], due: Timestamp, 
     let mut numbers = reserve(conn, rows, due).await?;
     replace(conn, rows).await?;
     let mut insert = query(
+        conn,
         "INSERT INTO outbox (team, lane, seq, post_key, kind, reply, body, due_at, attempts, created_at) VALUES {rows}",
         rows.len(),
         10,
@@ -117,6 +118,7 @@ async fn replace(conn: &mut AnyConnection, rows: &[NewRow]) -> Result<()> {
         return Ok(());
     }
     let mut delete = query(
+        conn,
         "DELETE FROM outbox WHERE kind = 'edit' AND sending_at IS NULL AND (team, lane, reply) IN (VALUES {rows})",
         newer.len(),
         3,
@@ -156,6 +158,7 @@ async fn reserve(conn: &mut AnyConnection, rows: &[NewRow], due: Timestamp) -> R
         lanes.entry((row.team.as_str(), row.lane.as_str())).or_insert((row.team.platform(), 0)).1 += 1;
     }
     let mut upsert = query_as::<(String, String, i64)>(
+        conn,
         "INSERT INTO lane (team, lane, platform, seq, due_at) VALUES {rows} ON CONFLICT (team, lane) DO UPDATE SET \
          seq = lane.seq + excluded.seq, \
          due_at = CASE WHEN lane.due_at < excluded.due_at THEN lane.due_at ELSE excluded.due_at END \

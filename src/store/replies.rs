@@ -27,6 +27,7 @@ pub async fn add(conn: &mut AnyConnection, replies: &[NewReply]) -> Result<()> {
         return Ok(());
     }
     let mut insert = query(
+        conn,
         "INSERT INTO reply (id, kind, team, channel, message, thread, fingerprint, state, replied_at) VALUES {rows}",
         replies.len(),
         9,
@@ -61,6 +62,7 @@ pub async fn latest(
         return Ok(HashMap::new());
     }
     let mut select = query_as::<(String, String, String, String, Option<String>, i64)>(
+        conn,
         "SELECT team, channel, fingerprint, message, thread, replied_at FROM reply \
          WHERE replied_at > $1 AND kind = 'answer' AND (outcome IS NULL OR outcome = 'fixed') \
          AND (team, channel, fingerprint) IN (VALUES {rows}) ORDER BY replied_at",
@@ -90,6 +92,7 @@ pub async fn answered(
         return Ok(HashMap::new());
     }
     let mut select = query_as::<(String, String, i64)>(
+        conn,
         "SELECT team, channel, COUNT(*) FROM reply WHERE replied_at > $1 AND (team, channel) IN (VALUES {rows}) \
          GROUP BY team, channel",
         1,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use sqlx::{
-    Any, AssertSqlSafe,
+    Any, AnyConnection, AssertSqlSafe,
     any::{AnyArguments, AnyRow},
     query::{Query, QueryAs},
 };
@@ -26,14 +26,29 @@ pub(super) fn day(at: Timestamp) -> i64 {
 
 /// Replaces `{rows}` in a statement by `($1, $2), ($3, $4)` and so on: `rows` rows of `columns` each. The numbers begin
 /// after `before`, those that the statement names itself.
-pub(super) fn sql(statement: &str, before: usize, rows: usize, columns: usize) -> AssertSqlSafe<String> {
+///
+/// SQLite takes each `$1` for a name, and compares it with all names before it: a thousand of them cost more than what the
+/// statement does. Where all arguments are in the rows, it gets `?` instead.
+pub(super) fn sql(
+    conn: &AnyConnection,
+    statement: &str,
+    before: usize,
+    rows: usize,
+    columns: usize,
+) -> AssertSqlSafe<String> {
+    let unnamed = before == 0 && conn.backend_name() == "SQLite";
     let mut list = String::with_capacity(rows * columns * 6);
     let mut number = before;
     for row in 0..rows {
         list.push_str(if row == 0 { "(" } else { ", (" });
         for column in 0..columns {
             number += 1;
-            let _ = write!(list, "{}${number}", if column == 0 { "" } else { ", " });
+            list.push_str(if column == 0 { "" } else { ", " });
+            if unnamed {
+                list.push('?');
+            } else {
+                let _ = write!(list, "${number}");
+            }
         }
         list.push(')');
     }
@@ -41,12 +56,18 @@ pub(super) fn sql(statement: &str, before: usize, rows: usize, columns: usize) -
 }
 
 /// A statement whose text depends on the number of its rows.
-pub(super) fn query<'q>(statement: &str, rows: usize, columns: usize) -> Query<'q, Any, AnyArguments> {
-    sqlx::query(sql(statement, 0, rows, columns)).persistent(false)
+pub(super) fn query<'q>(
+    conn: &AnyConnection,
+    statement: &str,
+    rows: usize,
+    columns: usize,
+) -> Query<'q, Any, AnyArguments> {
+    sqlx::query(sql(conn, statement, 0, rows, columns)).persistent(false)
 }
 
 /// The same for a statement that returns tuples and names `before` arguments itself.
 pub(super) fn query_as<'q, T>(
+    conn: &AnyConnection,
     statement: &str,
     before: usize,
     rows: usize,
@@ -55,5 +76,5 @@ pub(super) fn query_as<'q, T>(
 where
     T: for<'r> sqlx::FromRow<'r, AnyRow>,
 {
-    sqlx::query_as(sql(statement, before, rows, columns)).persistent(false)
+    sqlx::query_as(sql(conn, statement, before, rows, columns)).persistent(false)
 }

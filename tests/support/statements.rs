@@ -26,7 +26,8 @@ impl Statements {
     pub fn listen() -> Self {
         let all = Self::default();
         let layer = all.clone().with_filter(filter_fn(|about| about.target() == "sqlx::query"));
-        tracing::subscriber::set_global_default(registry().with(layer)).unwrap();
+        let heard = tracing::subscriber::set_global_default(registry().with(layer));
+        assert!(heard.is_ok(), "somebody else listens");
         all
     }
 

@@ -41,6 +41,7 @@ pub(super) async fn count_errors(conn: &mut AnyConnection, occurrences: &[NewOcc
         rows.insert(key, (described, count));
     }
     let mut upsert = query(
+        conn,
         "INSERT INTO error (team, fingerprint, code, cause, host, scope, package, operation, seen, first_at, last_at) \
          VALUES {rows} ON CONFLICT (team, fingerprint) DO UPDATE SET \
          cause = CASE WHEN excluded.seen > 0 THEN excluded.cause ELSE error.cause END, \
@@ -81,6 +82,7 @@ pub(super) async fn count_by_channel(conn: &mut AnyConnection, occurrences: &[Ne
         rows.insert(key, (o, count));
     }
     let mut upsert = query(
+        conn,
         "INSERT INTO error_channel (team, channel, fingerprint, cause, scope, package, private_at, seen, first_at, \
          last_at) VALUES {rows} ON CONFLICT (team, channel, fingerprint) DO UPDATE SET cause = excluded.cause, \
          scope = excluded.scope, package = excluded.package, seen = error_channel.seen + excluded.seen, \
@@ -101,6 +103,7 @@ pub(super) async fn count_by_channel(conn: &mut AnyConnection, occurrences: &[Ne
 
 pub(super) async fn count_people(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
     let mut insert = query(
+        conn,
         "INSERT INTO error_person (team, fingerprint, who) VALUES {rows} ON CONFLICT (team, fingerprint, who) DO NOTHING",
         occurrences.len(),
         3,
@@ -122,6 +125,7 @@ pub(super) async fn count_by_day(conn: &mut AnyConnection, occurrences: &[NewOcc
         rows.entry(key).or_insert((private_at(o.heard.visibility, o.heard.at), 0_i64)).1 += 1;
     }
     let mut upsert = query(
+        conn,
         "INSERT INTO error_day (team, day, channel, fingerprint, private_at, seen) VALUES {rows} \
          ON CONFLICT (team, day, channel, fingerprint) DO UPDATE SET seen = error_day.seen + excluded.seen",
         rows.len(),
@@ -176,6 +180,7 @@ pub async fn count(conn: &mut AnyConnection, days: &BTreeMap<DayKey, (Visibility
         return Ok(());
     }
     let mut upsert = query(
+        conn,
         "INSERT INTO channel_day (team, day, channel, private_at, seen, answered, fixed, unhelpful, false_answers, \
          secrets) VALUES {rows} ON CONFLICT (team, day, channel) DO UPDATE SET seen = channel_day.seen + excluded.seen, \
          answered = channel_day.answered + excluded.answered, fixed = channel_day.fixed + excluded.fixed, \

@@ -81,6 +81,7 @@ pub async fn matching(conn: &mut AnyConnection, wanted: &[(TeamId, FixWanted)]) 
         .collect();
     for rows in rows.chunks(ROWS) {
         let statement = sql(
+            conn,
             concat!(
                 "WITH wanted (finding, team, channel, family, breadth, value) AS (VALUES {rows}) SELECT wanted.finding, ",
                 columns!(),
@@ -116,6 +117,7 @@ pub async fn used(conn: &mut AnyConnection, fixes: &[(TeamId, i64)]) -> Result<(
     let counts: Vec<_> = counts.into_iter().collect();
     for rows in counts.chunks(ROWS) {
         let statement = sql(
+            conn,
             "WITH used (team, id, times) AS (VALUES {rows}) UPDATE fix SET uses = uses + \
              (SELECT times FROM used WHERE used.team = fix.team AND used.id = fix.id) \
              WHERE (team, id) IN (SELECT team, id FROM used)",

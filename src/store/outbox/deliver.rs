@@ -51,6 +51,7 @@ pub async fn claim(
     now: Timestamp,
 ) -> Result<Vec<Parcel>> {
     let mut taken = query_as::<(String, String)>(
+        conn,
         "UPDATE lane SET owner = $1, leased_until = $2 WHERE (team, lane) IN (SELECT team, lane FROM lane \
          WHERE due_at <= $3 AND (leased_until IS NULL OR leased_until <= $3) AND (platform) IN ({rows}) \
          ORDER BY due_at LIMIT $4) AND (leased_until IS NULL OR leased_until <= $3) RETURNING team, lane",
@@ -208,6 +209,7 @@ pub(super) async fn park(conn: &mut AnyConnection, parcel: &Parcel, error: &str,
 /// When the next lane of these platforms is due and nobody's lease or wait keeps it; may lie in the past.
 pub async fn next_due(conn: &mut AnyConnection, platforms: &[Platform]) -> Result<Option<Timestamp>> {
     let mut select = query_as::<(Option<i64>,)>(
+        conn,
         "SELECT MIN(CASE WHEN leased_until > due_at THEN leased_until ELSE due_at END) FROM lane \
          WHERE due_at IS NOT NULL AND platform IN ({rows})",
         0,
