@@ -19,5 +19,6 @@ pub mod cli;
 pub mod knowledge;
 pub mod message;
 pub mod redact;
+pub mod slack;
 pub mod store;
 pub mod terminal;
