@@ -1,0 +1,10 @@
+//! Slack, as a team sees it: the real adapter against a fake Slack on loopback that is as strict as the real one.
+//!
+//! The conversation's scenarios run over Slack in `tests/conversation`; here is what only Slack has.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "fake/fake.rs"]
+mod fake;
+mod limits;
+mod strict;
