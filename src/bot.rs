@@ -4,6 +4,7 @@
 //!   that arrive together are written together.
 //! - `compose`: a diagnosis and what the team remembers → a [`crate::answer::reply::Reply`].
 //! - `choices`: what people choose under an answer. `grammar`, `commands`: what they ask for. `saved`: which fixes fit.
+//! - `life`: the bot comes into channels and leaves teams.
 //! - `say`: what is put into the outbox.
 
 use std::sync::{Arc, Mutex};
@@ -20,6 +21,7 @@ mod compose;
 mod decide;
 pub mod grammar;
 pub mod hear;
+pub mod life;
 pub mod outbox;
 mod record;
 pub mod saved;

@@ -107,6 +107,50 @@ pub struct MessageRef {
     pub id: MessageId,
 }
 
+/// Where something is said.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Where {
+    /// As a reply to a message, or in the thread that begins with it.
+    Under(MessageRef),
+    /// On its own in a channel.
+    Channel {
+        /// The team.
+        team: TeamId,
+        /// The channel.
+        channel: ChannelId,
+    },
+}
+
+impl Where {
+    /// The team.
+    #[must_use]
+    pub fn team(&self) -> &TeamId {
+        match self {
+            Self::Under(place) => &place.team,
+            Self::Channel { team, .. } => team,
+        }
+    }
+
+    /// The channel.
+    #[must_use]
+    pub fn channel(&self) -> &ChannelId {
+        match self {
+            Self::Under(place) => &place.channel,
+            Self::Channel { channel, .. } => channel,
+        }
+    }
+
+    /// The message that it is a reply to.
+    #[must_use]
+    pub fn message(&self) -> Option<&MessageRef> {
+        match self {
+            Self::Under(place) => Some(place),
+            Self::Channel { .. } => None,
+        }
+    }
+}
+
 /// Who can read a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Visibility {
@@ -114,6 +158,9 @@ pub enum Visibility {
     Public,
     /// Its members. What is heard here is shown only here.
     Private,
+    /// Its members, people of other organisations among them. What is heard here is shown only here, and what the team
+    /// remembers is shown to nobody here but to who asks for it.
+    Shared,
 }
 
 /// What kind of account speaks.

@@ -8,6 +8,7 @@
 //! - one file for each group of tables, with the types of its rows.
 
 pub mod channels;
+pub mod drafts;
 mod errors;
 pub mod findings;
 pub mod fixes;

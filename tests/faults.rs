@@ -18,7 +18,7 @@ use npmfix::{
     bot::{
         Bot, Heard, Limits,
         choices::{Chosen, Click},
-        commands::Asked,
+        commands::{Asked, Audience},
     },
     knowledge::load_embedded,
     message::{
@@ -74,7 +74,9 @@ async fn commands(bot: &Bot, text: &str) -> Result<(), StoreError> {
 async fn asks(bot: &Bot, text: &str, reply: Option<&str>) -> Result<(), StoreError> {
     let (team, channel, author) = (TeamId::local(), ChannelId::parse("C1").unwrap(), alice());
     let visibility = Visibility::Public;
-    let asked = Asked { team: &team, channel: &channel, visibility, author: &author, event: text, reply };
+    let (about, audience) = (None, Audience::Everybody);
+    let asked =
+        Asked { team: &team, channel: &channel, visibility, author: &author, event: text, reply, about, audience };
     bot.command(&asked, text, now()).await.map(|_| ())
 }
 

@@ -20,7 +20,7 @@ use npmfix::{
     bot::{
         Bot, Heard, Limits,
         choices::{Chosen, Click},
-        commands::Asked,
+        commands::{Asked, Audience},
     },
     knowledge::load_embedded,
     message::{
@@ -28,7 +28,7 @@ use npmfix::{
     },
     redact::Tally,
     store::{
-        Store, channels,
+        Store, channels, drafts,
         findings::{self, DayCounts, DayKey, NewHeard},
         fixes::{self, Breadth, FixKey, FixText, FixWanted, Imported, NewFix, View, Writer},
         forget, inbox, memory, outbox, replies, teams,
@@ -69,11 +69,21 @@ async fn settle(bot: &Bot, team: &TeamId) -> String {
     let message = Message { place, visibility, author: alice(), address, text: PASTE.as_bytes() };
     let Heard::Answered(id) = bot.hear(&message, now()).await.unwrap() else { panic!("no answer") };
     for (number, command) in
-        ["save Ask Ops.", "fix 1 edit Ask the Ops team.", "settings admins add U1", "mention"].iter().enumerate()
+        ["save Ask Ops.", "fix 1 edit Ask the Ops team.", "settings admins add U1", "stats", "mention"]
+            .iter()
+            .enumerate()
     {
         let (author, channel, event) = (alice(), channel(), format!("event-{number}"));
-        let asked =
-            Asked { team, channel: &channel, visibility, author: &author, event: &event, reply: Some(id.as_str()) };
+        let asked = Asked {
+            team,
+            channel: &channel,
+            visibility,
+            author: &author,
+            event: &event,
+            reply: Some(id.as_str()),
+            about: None,
+            audience: Audience::Asker,
+        };
         bot.command(&asked, command, now()).await.unwrap().unwrap();
     }
     assert_eq!(click(bot, team, &id, "not-npm").await, Chosen::Done);
@@ -135,6 +145,7 @@ async fn nothing_of_a_team_is_seen_by_another() {
         assert!(replies::answered(&mut conn, &at, epoch).await.unwrap().is_empty());
         assert!(replies::get(&mut conn, &team, &id).await.unwrap().is_none());
         assert!(replies::of_message(&mut conn, &place(theirs())).await.unwrap().is_none());
+        assert!(replies::last_under(&mut conn, &place(theirs())).await.unwrap().is_none());
         assert!(replies::last_in(&mut conn, &team, &channel).await.unwrap().is_none());
         assert_eq!(teams::settings(&mut conn, &team).await.unwrap(), teams::Settings::default());
         for view in [View::Everything, View::From(&channel)] {
@@ -159,7 +170,7 @@ async fn nothing_of_a_team_is_changed_by_another() {
     each_engine(async |store, _| {
         let id = settle(&bot(&store), &ours()).await;
         let before = rows(&store, &ours()).await;
-        assert_eq!(before.len(), 17, "every table: {:?}", before.keys());
+        assert_eq!(before.len(), 18, "every table: {:?}", before.keys());
         let mut tx = store.begin().await.unwrap();
         let mut given = replies::get(&mut tx, &ours(), &id).await.unwrap().unwrap();
         let waiting = outbox::list(&mut tx, 10).await.unwrap();
@@ -214,6 +225,10 @@ async fn nothing_of_a_team_is_changed_by_another() {
         replies::update(&mut tx, &given).await.unwrap();
         let feedback = replies::Feedback { who: &who, kind: "fixed", cause: None, fix: Some(1) };
         assert!(replies::feedback(&mut tx, &given, feedback, now()).await.unwrap());
+        drafts::put(&mut tx, &team, "c", "{}", now()).await.unwrap();
+        let draft = rows(&store, &ours()).await.remove("draft").unwrap();
+        let draft = draft.first().unwrap().lines().find_map(|line| line.strip_prefix("id=")).unwrap().to_owned();
+        assert!(drafts::take(&mut tx, &team, &draft).await.unwrap().is_none());
         let (reply, body, lane) = (Some(id.clone()), "{}".to_owned(), "C1".to_owned());
         let row = outbox::NewRow { team: theirs(), lane, kind: outbox::Kind::Edit, reply, body };
         outbox::put(&mut tx, std::slice::from_ref(&row), now()).await.unwrap();
@@ -238,7 +253,7 @@ async fn forgetting_one_team_leaves_the_other_as_it_was() {
         settle(&bot, &ours()).await;
         settle(&bot, &theirs()).await;
         let before = rows(&store, &theirs()).await;
-        assert_eq!(before.len(), 17, "every table: {:?}", before.keys());
+        assert_eq!(before.len(), 18, "every table: {:?}", before.keys());
         let mut tx = store.begin().await.unwrap();
         forget::person(&mut tx, &ours(), &store.who(&ours(), &alice().id)).await.unwrap();
         forget::team(&mut tx, &ours()).await.unwrap();

@@ -11,7 +11,7 @@ use npmfix::{
         Bot, Limits,
         amend::Aftermath,
         choices::Click,
-        commands::Asked,
+        commands::{Asked, Audience},
         outbox::{Courier, Delivery, LookUp, Settings, Soon, Worker},
     },
     knowledge::load_embedded,
@@ -108,7 +108,9 @@ async fn converse(bot: &Bot) {
         {
             let (event, channel) = (format!("{visibility:?}-{n}"), channel(visibility));
             let team = &TeamId::local();
-            let asked = Asked { team, channel: &channel, visibility, author: &author, event: &event, reply: None };
+            let (reply, about, audience) = (None, None, Audience::Everybody);
+            let (channel, event) = (&channel, event.as_str());
+            let asked = Asked { team, channel, visibility, author: &author, event, reply, about, audience };
             bot.command(&asked, text, now).await.unwrap();
         }
         let known = bot.last_answer(&TeamId::local(), &channel(visibility)).await.unwrap().unwrap();

@@ -7,7 +7,10 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use npmfix::{
-    bot::{Bot, commands::Asked},
+    bot::{
+        Bot,
+        commands::{Asked, Audience},
+    },
     classifier,
     knowledge::load_embedded,
     message::{ChannelId, TeamId, Visibility},
@@ -67,9 +70,16 @@ async fn measure(bot: &Bot, end: Timestamp) -> [Duration; 4] {
         times[0].push(begun.elapsed());
         for (command, times) in WHAT.iter().zip(&mut times).skip(1) {
             let event = format!("{command}-{n}");
-            let visibility = Visibility::Public;
-            let asked =
-                Asked { team: &team, channel: &channel, visibility, author: &author, event: &event, reply: None };
+            let asked = Asked {
+                team: &team,
+                channel: &channel,
+                visibility: Visibility::Public,
+                author: &author,
+                event: &event,
+                reply: None,
+                about: None,
+                audience: Audience::Everybody,
+            };
             let begun = Instant::now();
             bot.command(&asked, command, now).await.unwrap().unwrap();
             times.push(begun.elapsed());

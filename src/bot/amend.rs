@@ -5,7 +5,7 @@ use sqlx::AnyConnection;
 
 use super::{
     Bot, Heard,
-    compose::{self, Scene},
+    compose::{self, Fixes, Scene},
     decide::{self, Silence},
     hear::{failures, gist, secrets, settings, warning},
     record::{Finding, row},
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     answer::reply::{self, Reply},
     classifier,
-    message::{Message, MessageRef, Speaker},
+    message::{Message, MessageRef, Speaker, Where},
     redact::Tally,
     store::{
         Result,
@@ -90,7 +90,7 @@ impl Bot {
         if !closed {
             let id = given.id.clone();
             let content = self.answer_anew(&mut tx, given, &finding).await?;
-            let say = Say { to: place.clone(), user: None, content };
+            let say = Say { to: Where::Under(place.clone()), user: None, content };
             rows.push(row(&say, Kind::Edit, Some(&id)));
         }
         outbox::put(&mut tx, &rows, now).await?;
@@ -106,13 +106,18 @@ impl Bot {
             replies::update(conn, &given).await?;
             return Ok(Reply::say(reply::no_error_any_more()));
         };
-        let fixes = self.fixes_that_fit(conn, &given.place.team, &given.place.channel, first, &[]).await?;
+        let shared = given.state.shared;
+        let fixes = if shared {
+            Fixes::default()
+        } else {
+            self.fixes_that_fit(conn, &given.place.team, &given.place.channel, first, &[]).await?
+        };
         let same = given.fingerprint == first.fingerprint;
         let (seen, last) = if same { (given.state.seen, given.state.last) } else { (1, None) };
         given.fingerprint.clone_from(&first.fingerprint);
         given.outcome = None;
         given.kind = replies::Kind::Answer;
-        given.state = State { seen, last, fix: fixes.lead.as_ref().map(|fix| fix.id), ..State::default() };
+        given.state = State { seen, last, fix: fixes.lead.as_ref().map(|fix| fix.id), shared, ..State::default() };
         replies::update(conn, &given).await?;
         let (id, diagnoses) = (given.id.as_str(), finding.diagnoses.as_slice());
         let scene = Scene { id, diagnoses, state: &given.state, outcome: None, fixes: &fixes };
@@ -133,7 +138,7 @@ impl Bot {
                 replies::update(&mut tx, &given).await?;
             }
             if !unsaid && aftermath == Aftermath::Quiet {
-                let say = Say { to: place.clone(), user: None, content: Reply::default() };
+                let say = Say { to: Where::Under(place.clone()), user: None, content: Reply::default() };
                 outbox::put(&mut tx, &[row(&say, Kind::Remove, Some(&given.id))], now).await?;
             }
         }

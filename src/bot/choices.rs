@@ -11,10 +11,10 @@ use super::{
     say::Say,
 };
 use crate::{
-    answer::reply::{self, Reply},
-    message::{Author, Rights, TeamId, Visibility},
+    answer::reply::{self, Block, Reply},
+    message::{Author, Rights, TeamId, Visibility, Where},
     store::{
-        Result, Tx, channels,
+        Result, Tx, channels, drafts,
         findings::{self, DayCounts, DayKey},
         fixes,
         outbox::{self, Kind},
@@ -36,6 +36,8 @@ pub enum Pick {
     NotNpm,
     /// *Dismiss*.
     Dismiss,
+    /// *Share to channel*; the id before it is that of a draft.
+    Share,
     /// An answer to the narrowing question.
     Option {
         /// The question's id.
@@ -53,6 +55,7 @@ impl fmt::Display for Pick {
             Self::Save => f.write_str("save"),
             Self::NotNpm => f.write_str("not-npm"),
             Self::Dismiss => f.write_str("dismiss"),
+            Self::Share => f.write_str("share"),
             Self::Option { question, option } => write!(f, "is:{question}:{option}"),
         }
     }
@@ -68,6 +71,7 @@ impl Pick {
             "save" => Self::Save,
             "not-npm" => Self::NotNpm,
             "dismiss" => Self::Dismiss,
+            "share" => Self::Share,
             other if other.starts_with("unhelpful:") => {
                 Self::Unhelpful(other.strip_prefix("unhelpful:")?.parse().ok()?)
             }
@@ -115,6 +119,9 @@ impl Bot {
         if !crate::store::inbox::take(&mut tx, click.team, click.event, now).await? {
             return Ok(Chosen::Again);
         }
+        if pick == Pick::Share {
+            return self.share(tx, click, id, now).await;
+        }
         let Some(given) = replies::get(&mut tx, click.team, id).await? else { return Ok(closed()) };
         if matches!(given.outcome, Some(Outcome::Dismissed | Outcome::False | Outcome::Withdrawn)) {
             return Ok(closed());
@@ -122,6 +129,7 @@ impl Bot {
         let who = self.store.who(click.team, &click.author.id);
         let mut scene = Conversation { bot: self, tx: &mut tx, given, who, now };
         let chosen = match pick {
+            Pick::Share => return Ok(closed()),
             Pick::Save => return Ok(Chosen::Write(id.to_owned())),
             Pick::Fixed => scene.fixed().await?,
             Pick::Unhelpful(step) => scene.unhelpful(step).await?,
@@ -132,6 +140,20 @@ impl Bot {
         tx.commit().await?;
         self.wake.notify_one();
         Ok(chosen)
+    }
+}
+
+impl Bot {
+    /// Says to everybody what was said to one person.
+    async fn share(&self, mut tx: Tx, click: &Click<'_>, id: &str, now: Timestamp) -> Result<Chosen> {
+        let draft = drafts::take(&mut tx, click.team, id).await?;
+        let draft: Option<Say> = draft.and_then(|body| serde_json::from_str(&body).ok());
+        let Some(mut say) = draft else { return Ok(Chosen::Said(Reply::say(reply::choice_gone()))) };
+        say.content.blocks.push(Block::Say(reply::shared_by(&click.author.name)));
+        outbox::put(&mut tx, &[row(&say, Kind::Post, None)], now).await?;
+        tx.commit().await?;
+        self.wake.notify_one();
+        Ok(Chosen::Said(Reply::say(reply::shared())))
     }
 }
 
@@ -245,7 +267,7 @@ impl Conversation<'_> {
 
     async fn put(&mut self, kind: Kind, content: Reply) -> Result<Chosen> {
         replies::update(self.tx, &self.given).await?;
-        let say = Say { to: self.given.place.clone(), user: None, content };
+        let say = Say { to: Where::Under(self.given.place.clone()), user: None, content };
         outbox::put(self.tx, &[row(&say, kind, Some(&self.given.id))], self.now).await?;
         Ok(Chosen::Done)
     }

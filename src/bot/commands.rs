@@ -6,7 +6,7 @@ use sqlx::AnyConnection;
 
 use super::{
     Bot,
-    compose::{self, Scene},
+    compose::{self, Fixes, Scene},
     grammar::{self, Command, Forget},
 };
 use crate::{
@@ -15,13 +15,14 @@ use crate::{
         reply::{Block, Reply, words as common},
     },
     classifier,
-    message::{Author, ChannelId, Rights, TeamId, UserId, Visibility},
+    message::{Author, ChannelId, MessageRef, Rights, TeamId, UserId, Visibility},
     redact::{Tally, redact},
     store::{Result, Tx, channels, forget, inbox, memory, replies, replies::State, teams},
 };
 
 mod help;
 mod keep;
+mod share;
 
 /// Who asks where.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +39,19 @@ pub struct Asked<'a> {
     pub event: &'a str,
     /// The reply under which it was asked, if it was.
     pub reply: Option<&'a str>,
+    /// The message that it was asked about, or a message of the thread that it was asked in.
+    pub about: Option<&'a MessageRef>,
+    /// Who is to see what is answered.
+    pub audience: Audience,
+}
+
+/// Who sees what a command is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Whoever gave it; what others may want to see comes with a choice to share it.
+    Asker,
+    /// Everybody in the channel.
+    Everybody,
 }
 
 /// Errors that `history` lists.
@@ -108,12 +122,24 @@ struct Run<'a> {
 impl Run<'_> {
     async fn carry_out(&mut self, command: Command) -> Result<Reply> {
         match command {
-            Command::Explain(text) => self.explain(&text).await,
+            Command::Explain(text) => {
+                let reply = self.explain(&text).await?;
+                self.sharable(reply).await
+            }
             Command::Save { text, breadth } => self.save(text, breadth).await,
-            Command::Fixes { search } => self.fixes(search.as_deref()).await,
+            Command::Fixes { search } => {
+                let reply = self.fixes(search.as_deref()).await?;
+                self.sharable(reply).await
+            }
             Command::Fix { id, action } => self.fix(id, action).await,
-            Command::History { fingerprint } => self.history(fingerprint.as_deref()).await,
-            Command::Stats => self.stats().await,
+            Command::History { fingerprint } => {
+                let reply = self.history(fingerprint.as_deref()).await?;
+                self.sharable(reply).await
+            }
+            Command::Stats => {
+                let reply = self.stats().await?;
+                self.sharable(reply).await
+            }
             Command::Mode(mode) => self.mode(mode).await,
             Command::Mute(length) => self.mute(length).await,
             Command::Unmute(fingerprint) => self.unmute(fingerprint.as_deref()).await,
@@ -135,7 +161,11 @@ impl Run<'_> {
         let mut reply = Reply::default();
         for diagnosis in findings.diagnoses.iter().take(EXPLAINED) {
             let (team, channel) = (self.asked.team, self.asked.channel);
-            let fixes = self.bot.fixes_that_fit(&mut self.tx, team, channel, diagnosis, &[]).await?;
+            let fixes = if self.asked.visibility == Visibility::Shared {
+                Fixes::default()
+            } else {
+                self.bot.fixes_that_fit(&mut self.tx, team, channel, diagnosis, &[]).await?
+            };
             let scene = Scene {
                 id: "",
                 diagnoses: std::slice::from_ref(diagnosis),

@@ -14,9 +14,10 @@ use crate::{
     answer::reply::Reply,
     classifier::Diagnosis,
     knowledge::Knowledge,
-    message::{Address, MessageRef, Speaker},
+    message::{Address, MessageRef, Speaker, Visibility, Where},
     store::{
         channels::{ErrorPlace, Mode, Settings},
+        findings::NewHeard,
         memory::Seen,
         replies::{Kind, NewReply, State},
     },
@@ -66,7 +67,7 @@ pub(super) struct Known {
 
 /// A finding that waits for its decision.
 pub(super) struct Case<'a> {
-    pub place: &'a MessageRef,
+    pub heard: &'a NewHeard,
     pub address: Address,
     pub diagnoses: &'a [Diagnosis],
     pub fixes: &'a Fixes,
@@ -87,7 +88,8 @@ pub(super) fn decide(
     now: Timestamp,
 ) -> Result<Decided, Silence> {
     let Some(first) = case.diagnoses.first() else { return Err(Silence::NoFailure) };
-    let place = case.place;
+    let place = &case.heard.place;
+    let shared = case.heard.visibility == Visibility::Shared;
     let channel = (place.team.to_string(), place.channel.to_string());
     let error = (place.team.clone(), place.channel.clone(), first.fingerprint.clone());
     if case.address == Address::Overheard {
@@ -105,7 +107,7 @@ pub(super) fn decide(
             return Err(Silence::Cap);
         }
     }
-    let before = known.seen.get(&error).copied();
+    let before = known.seen.get(&error).copied().filter(|_| !shared);
     known.seen.insert(error.clone(), Seen { times: before.map_or(0, |s| s.times) + 1, last: now });
     let earlier = known.latest.get(&error).filter(|_| case.address == Address::Overheard);
     let earlier = earlier.filter(|(_, at)| now.duration_since(*at) < limits.cool_down).cloned();
@@ -114,6 +116,7 @@ pub(super) fn decide(
         fix: case.fixes.lead.as_ref().map(|fix| fix.id).filter(|_| earlier.is_none()),
         seen: before.map_or(0, |s| s.times) + 1,
         last: before.map(|s| s.last),
+        shared,
         ..State::default()
     };
     let (kind, content) = if let Some((earlier, at)) = &earlier {
@@ -132,5 +135,5 @@ pub(super) fn decide(
 }
 
 fn say(to: &MessageRef, content: Reply) -> Say {
-    Say { to: to.clone(), user: None, content }
+    Say { to: Where::Under(to.clone()), user: None, content }
 }

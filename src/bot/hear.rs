@@ -14,7 +14,7 @@ use super::{
 use crate::{
     answer::reply::{self, Block, Reply},
     classifier::{self, Diagnosis, Findings},
-    message::{Address, Message, Speaker},
+    message::{Address, Message, Speaker, Where},
     redact,
     store::{
         Result, channels, findings, inbox,
@@ -82,7 +82,7 @@ impl Bot {
         if !inbox::take(&mut tx, &place.team, &event, now).await? {
             return Ok(Heard::Again);
         }
-        let say = Say { to: place.clone(), user: None, content: Reply::say(reply::nothing_to_explain()) };
+        let say = Say { to: Where::Under(place.clone()), user: None, content: Reply::say(reply::nothing_to_explain()) };
         outbox::put(&mut tx, &[row(&say, Kind::Post, None)], now).await?;
         tx.commit().await?;
         self.wake.notify_one();
@@ -164,7 +164,7 @@ pub(super) fn warning(finding: &Finding) -> Option<Say> {
         })
         .collect();
     let content = Reply { blocks, rows: Vec::new() };
-    Some(Say { to: finding.heard.place.clone(), user: Some(finding.author.id.clone()), content })
+    Some(Say { to: Where::Under(finding.heard.place.clone()), user: Some(finding.author.id.clone()), content })
 }
 
 /// The settings of a message's channel.

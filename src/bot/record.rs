@@ -182,8 +182,7 @@ impl Bot {
         let mut decided = Vec::new();
         let mut notices = Vec::new();
         for ((index, finding), fixes) in fresh.iter().zip(&fixes) {
-            let case =
-                Case { place: &finding.heard.place, address: finding.address, diagnoses: &finding.diagnoses, fixes };
+            let case = Case { heard: &finding.heard, address: finding.address, diagnoses: &finding.diagnoses, fixes };
             let outcome = match decide::decide(&case, &mut known, &self.limits, &self.knowledge, finding.heard.at) {
                 Ok(answer) => {
                     let id = answer.reply.id.clone();
@@ -235,7 +234,9 @@ impl Bot {
         let wanted: Vec<(TeamId, FixWanted)> = fresh
             .iter()
             .map(|(_, finding)| {
-                let keys = finding.diagnoses.first().map(|d| saved::keys(&d.report, &self.knowledge));
+                let shown = finding.heard.visibility != Visibility::Shared;
+                let first = finding.diagnoses.first().filter(|_| shown);
+                let keys = first.map(|d| saved::keys(&d.report, &self.knowledge));
                 let place = &finding.heard.place;
                 (place.team.clone(), FixWanted { channel: place.channel.clone(), keys: keys.unwrap_or_default() })
             })
@@ -283,8 +284,8 @@ async fn store(conn: &mut AnyConnection, fresh: &[&Finding], decided: Vec<Decide
 /// An outbox row for something to say at once.
 pub(super) fn row(say: &Say, kind: Kind, reply: Option<&str>) -> NewRow {
     NewRow {
-        team: say.to.team.clone(),
-        lane: say.to.channel.to_string(),
+        team: say.to.team().clone(),
+        lane: say.to.channel().to_string(),
         kind,
         reply: reply.map(str::to_owned),
         body: say.to_json(),
@@ -318,7 +319,7 @@ impl Bot {
 
     /// The saved fixes that fit an answer that was given, as the conversation stands now.
     pub(super) async fn fixes_for(&self, conn: &mut AnyConnection, given: &replies::Given) -> Result<Fixes> {
-        let Some(first) = given.diagnoses.first() else { return Ok(Fixes::default()) };
+        let Some(first) = given.diagnoses.first().filter(|_| !given.state.shared) else { return Ok(Fixes::default()) };
         let (team, channel) = (&given.place.team, &given.place.channel);
         self.fixes_that_fit(conn, team, channel, first, &given.state.failed_fixes).await
     }

@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     answer::reply::Reply,
-    message::{MessageRef, UserId},
+    message::{UserId, Where},
 };
 
 /// Something to say, as an outbox row holds it. The row's kind says whether it is a post, an edit, a removal or a notice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Say {
-    /// The message that it is about; posts go into its thread.
-    pub to: MessageRef,
+    /// Where a post goes; of everything else, the message that it is about.
+    pub to: Where,
     /// For a notice: the one person who is to see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserId>,

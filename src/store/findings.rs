@@ -220,5 +220,5 @@ pub async fn insert(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>])
 }
 
 fn private_at(visibility: Visibility, at: Timestamp) -> Option<i64> {
-    (visibility == Visibility::Private).then(|| millis(at))
+    (visibility != Visibility::Public).then(|| millis(at))
 }

@@ -11,6 +11,8 @@ const PERSON: &[&str] = &[
     "DELETE FROM outbox WHERE team = $1 AND reply IN (SELECT reply.id FROM reply JOIN heard ON heard.team = reply.team \
      AND heard.channel = reply.channel AND heard.message = reply.message WHERE reply.team = $1 AND heard.who = $2)",
     "DELETE FROM outbox WHERE team = $1 AND parked_at IS NOT NULL AND $2 <> ''",
+    // What was answered to somebody alone does not say to whom.
+    "DELETE FROM draft WHERE team = $1 AND $2 <> ''",
     "DELETE FROM occurrence WHERE team = $1 AND who = $2",
     "DELETE FROM error_person WHERE team = $1 AND who = $2",
     "DELETE FROM feedback WHERE team = $1 AND who = $2",
@@ -23,6 +25,7 @@ const PERSON: &[&str] = &[
 const TEAM: &[&str] = &[
     "DELETE FROM outbox WHERE team = $1",
     "DELETE FROM lane WHERE team = $1",
+    "DELETE FROM draft WHERE team = $1",
     "DELETE FROM inbox WHERE team = $1",
     "DELETE FROM fix_edit WHERE team = $1",
     "DELETE FROM fix WHERE team = $1",

@@ -46,7 +46,7 @@ pub async fn seen(
         }
     }
     let private: Vec<&ErrorPlace> =
-        errors.iter().filter(|(_, v)| **v == Visibility::Private).map(|(place, _)| place).collect();
+        errors.iter().filter(|(_, v)| **v != Visibility::Public).map(|(place, _)| place).collect();
     let mut own: HashMap<(String, String, String), Seen> = HashMap::new();
     if !private.is_empty() {
         let mut select = query_as::<(String, String, String, i64, i64)>(

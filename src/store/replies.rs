@@ -140,6 +140,21 @@ pub async fn of_message(conn: &mut AnyConnection, message: &MessageRef) -> Resul
     given(conn, &message.team, row).await
 }
 
+/// The last full answer that is still open, of those to a message and to the others of its thread.
+pub async fn last_under(conn: &mut AnyConnection, message: &MessageRef) -> Result<Option<Given>> {
+    let select = sqlx::AssertSqlSafe(format!(
+        "{SELECT} reply.channel = $2 AND (reply.message = $3 OR reply.thread = $3) AND reply.kind = 'answer' \
+         AND (reply.outcome IS NULL OR reply.outcome = 'fixed') ORDER BY reply.replied_at DESC, reply.id DESC LIMIT 1"
+    ));
+    let row: Option<Row> = sqlx::query_as(select)
+        .bind(message.team.as_str())
+        .bind(message.channel.as_str())
+        .bind(message.thread.as_ref().unwrap_or(&message.id).as_str())
+        .fetch_optional(&mut *conn)
+        .await?;
+    given(conn, &message.team, row).await
+}
+
 /// The last full answer in a channel that is still open.
 pub async fn last_in(conn: &mut AnyConnection, team: &TeamId, channel: &ChannelId) -> Result<Option<Given>> {
     let select = sqlx::AssertSqlSafe(format!(
@@ -168,13 +183,19 @@ async fn given(conn: &mut AnyConnection, team: &TeamId, row: Option<Row>) -> Res
         .filter_map(|(json,)| json)
         .map(|json| serde_json::from_str(&json).map_err(|e| StoreError::row(format!("the failure of answer {id}"), &e)))
         .collect::<Result<Vec<Diagnosis>>>()?;
+    let state: State = serde_json::from_str(&state).map_err(|e| StoreError::row(format!("answer {id}"), &e))?;
+    let visibility = match private {
+        _ if state.shared => Visibility::Shared,
+        Some(_) => Visibility::Private,
+        None => Visibility::Public,
+    };
     Ok(Some(Given {
-        state: serde_json::from_str(&state).map_err(|e| StoreError::row(format!("answer {id}"), &e))?,
+        state,
         kind: if kind == "pointer" { Kind::Pointer } else { Kind::Answer },
         place: place(team.as_str(), &channel, thread.as_deref(), &message)?,
         outcome: outcome.as_deref().map(Outcome::stored).transpose()?,
         at: timestamp(at),
-        visibility: if private.is_some() { Visibility::Private } else { Visibility::Public },
+        visibility,
         asker: Who::stored(who),
         id,
         fingerprint,

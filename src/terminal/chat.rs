@@ -22,7 +22,7 @@ use crate::{
     bot::{
         Bot, Heard,
         choices::{Chosen, Click},
-        commands::Asked,
+        commands::{Asked, Audience},
         outbox::{Clock, Settings, Worker},
     },
     message::{
@@ -256,6 +256,8 @@ impl Chat {
             author: &self.author,
             event: &event,
             reply,
+            about: None,
+            audience: Audience::Everybody,
         };
         match self.bot.command(&asked, text, self.now()).await {
             Ok(Some(reply)) => Ok(self.screen.show(&reply)?),

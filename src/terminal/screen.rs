@@ -163,7 +163,8 @@ impl Screen {
 
 /// A post as the file keeps it.
 fn entry(parcel: &Parcel, say: &Say, page: &str) -> String {
-    format!("[{} to {} {}]\n{page}\n", parcel.key, say.to.channel, say.to.id)
+    let about = say.to.message().map_or("-", |message| message.id.as_str());
+    format!("[{} to {} {about}]\n{page}\n", parcel.key, say.to.channel())
 }
 
 /// Appends a post, on a line of its own even when what stands before it is torn.

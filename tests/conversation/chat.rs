@@ -7,12 +7,12 @@ use std::sync::{
 
 use jiff::Timestamp;
 use npmfix::{
-    answer::reply::Choice,
+    answer::reply::{Choice, Reply},
     bot::{
         Bot, Heard, Limits,
         amend::Aftermath,
         choices::{Chosen, Click},
-        commands::Asked,
+        commands::{Asked, Audience},
         outbox::{Clock, Settings, Worker},
     },
     knowledge::load_embedded,
@@ -209,7 +209,7 @@ impl Chat {
         let said = self.next().await;
         let said = said.unwrap_or_else(|| panic!("nothing was said; {text:?} was expected"));
         assert_eq!(said.kind, kind, "{}", said.page);
-        assert_eq!(said.to.channel, self.channel, "{}", said.page);
+        assert_eq!(*said.to.channel(), self.channel, "{}", said.page);
         assert!(said.page.contains(text), "{text:?} is not in:\n{}", said.page);
         said.page
     }
@@ -295,10 +295,31 @@ impl Chat {
     pub async fn asks(&mut self, who: &Person, text: &str, event: &str, reply: Option<&str>) -> Option<String> {
         let (team, author, channel) = (TeamId::local(), who.author(), self.channel.clone());
         let visibility = self.visibility;
-        let asked = Asked { team: &team, channel: &channel, visibility, author: &author, event, reply };
+        let (about, audience) = (None, Audience::Everybody);
+        let asked =
+            Asked { team: &team, channel: &channel, visibility, author: &author, event, reply, about, audience };
         let reply = self.bot.command(&asked, text, self.now()).await.unwrap();
         self.worker.drain().await.unwrap();
         reply.map(|reply| page(&reply))
+    }
+
+    /// Somebody gives a command where only they see the answer, perhaps about a message.
+    pub async fn asks_alone(&mut self, who: &Person, text: &str, about: Option<&MessageRef>) -> String {
+        let (event, author) = (self.next_id("command"), who.author());
+        let asked = Asked {
+            team: &TeamId::local(),
+            channel: &self.channel,
+            visibility: self.visibility,
+            author: &author,
+            event: &event,
+            reply: None,
+            about,
+            audience: Audience::Asker,
+        };
+        let reply = self.bot.command(&asked, text, self.now()).await.unwrap().unwrap();
+        self.choices = choices(&reply);
+        let shown = Reply { blocks: reply.blocks, rows: Vec::new() };
+        page(&shown)
     }
 
     /// The last open answer, as a platform shows it again after a restart.

@@ -17,6 +17,7 @@ mod pastes;
 mod private;
 mod room;
 mod secrets;
+mod share;
 mod story;
 #[path = "../support/tables.rs"]
 mod tables;

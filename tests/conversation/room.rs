@@ -15,7 +15,7 @@ use npmfix::{
         outbox::{Courier, Delivery, LookUp, Soon},
         say::Say,
     },
-    message::{MessageRef, Platform},
+    message::{Platform, Where},
     store::outbox::{Kind, Parcel},
 };
 
@@ -26,7 +26,7 @@ const WIDTH: usize = 10_000;
 #[derive(Debug)]
 pub struct Said {
     pub kind: Kind,
-    pub to: MessageRef,
+    pub to: Where,
     pub user: Option<String>,
     pub page: String,
     pub choices: Vec<Choice>,

@@ -28,6 +28,42 @@ pub fn not_npm() -> &'static str {
     "Not an npm problem"
 }
 
+/// The label of *Share to channel*.
+#[must_use]
+pub fn share() -> &'static str {
+    "Share to channel"
+}
+
+/// Who shared what stands above.
+#[must_use]
+pub fn shared_by(name: &str) -> Inline {
+    Inline::plain(&format!("Shared by {}.", if name.trim().is_empty() { "somebody" } else { name }))
+}
+
+/// To whoever shared.
+#[must_use]
+pub fn shared() -> Inline {
+    Inline::plain("Shared.")
+}
+
+/// The bot was let into a channel.
+#[must_use]
+pub fn hello_here() -> Inline {
+    Inline::parse(
+        "Hello. Paste an npm, pnpm, Yarn or Bun auth failure here, and I answer in its thread. I keep no messages. \
+         `/npmfix mute` silences me in this channel, `/npmfix help` says what else I do.",
+    )
+}
+
+/// The bot was let into a server whose channels it does not read yet.
+#[must_use]
+pub fn hello_server() -> Inline {
+    Inline::parse(
+        "Hello. Mention me with an npm, pnpm, Yarn or Bun auth failure, or use `/npmfix explain`. `/npmfix watch` in a channel \
+         lets me answer there by myself, `/npmfix help` says what else I do.",
+    )
+}
+
 /// The label of *Dismiss*.
 #[must_use]
 pub fn dismiss() -> &'static str {

@@ -13,7 +13,7 @@ use crate::{
     store::{
         Result,
         fixes::{self, Breadth, FixText, NewFix, SavedFix, TEXT_LIMIT, TextError, Writer, may_change},
-        replies,
+        replies::{self, Given},
     },
 };
 
@@ -25,7 +25,7 @@ impl Run<'_> {
         let (team, channel) = (self.asked.team, self.asked.channel);
         let given = match self.asked.reply {
             Some(id) => replies::get(&mut self.tx, team, id).await?,
-            None => replies::last_in(&mut self.tx, team, channel).await?,
+            None => self.last_answer().await?,
         };
         let Some((given, first)) = given.and_then(|g| g.diagnoses.first().cloned().map(|first| (g, first))) else {
             return Ok(Reply::say(words::nothing_to_save_for()));
@@ -53,7 +53,7 @@ impl Run<'_> {
             cause: certain.or(current.causes.first()).map(|cause| &cause.id),
             text: &text,
             author: Writer { name: &self.asked.author.name, who: &who },
-            channel: (self.asked.visibility == Visibility::Private).then_some(channel),
+            channel: (self.asked.visibility != Visibility::Public).then_some(channel),
         };
         let id = fixes::save(&mut self.tx, team, &new, self.now).await?;
         let mut reply = Reply::say(words::saved(id, key.breadth.as_str(), &key.value, &key.family));
@@ -86,6 +86,18 @@ impl Run<'_> {
                 fixes::delete(&mut self.tx, team, id).await?;
                 Ok(Reply::say(words::fix_deleted(id)))
             }
+        }
+    }
+
+    /// The answer that is talked about: the last one of the thread or, outside of any, of the channel.
+    async fn last_answer(&mut self) -> Result<Option<Given>> {
+        let there = match self.asked.about {
+            Some(about) => replies::last_under(&mut self.tx, about).await?,
+            None => None,
+        };
+        match there {
+            Some(given) => Ok(Some(given)),
+            None => replies::last_in(&mut self.tx, self.asked.team, self.asked.channel).await,
         }
     }
 

@@ -192,7 +192,7 @@ pub async fn count(conn: &mut AnyConnection, days: &BTreeMap<DayKey, (Visibility
     );
     for (key, (visibility, c)) in days {
         upsert = upsert.bind(key.team.as_str()).bind(key.day).bind(key.channel.as_str());
-        upsert = upsert.bind((*visibility == Visibility::Private).then_some(key.day));
+        upsert = upsert.bind((*visibility != Visibility::Public).then_some(key.day));
         upsert = upsert.bind(c.seen).bind(c.answered).bind(c.fixed);
         upsert = upsert.bind(c.unhelpful).bind(c.false_answers).bind(c.secrets);
     }

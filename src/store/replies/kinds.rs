@@ -80,6 +80,9 @@ pub struct State {
     pub seen: i64,
     /// When the team had met it before.
     pub last: Option<Timestamp>,
+    /// Whether people of other organisations read the channel: then nothing that the team remembers is shown there.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
 }
 
 impl State {

@@ -1,0 +1,53 @@
+//! The bot comes into channels and teams, and leaves them.
+
+use jiff::Timestamp;
+
+use super::{Bot, record::row, say::Say};
+use crate::{
+    answer::reply::{self, Reply},
+    message::{ChannelId, TeamId, Where},
+    store::{Result, forget, inbox, outbox, outbox::Kind},
+};
+
+/// Where the bot says hello.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// Somebody let it into this channel, and it reads along.
+    Channel,
+    /// Somebody let it into a server, and this channel is where it may speak first.
+    Server,
+}
+
+impl Bot {
+    /// Says hello where it was let in. `event` is the platform's id of that; a repeat changes nothing.
+    pub async fn arrived(
+        &self,
+        (team, channel): (&TeamId, &ChannelId),
+        arrival: Arrival,
+        event: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut tx = self.store.begin().await?;
+        if !inbox::take(&mut tx, team, event, now).await? {
+            return Ok(());
+        }
+        let hello = match arrival {
+            Arrival::Channel => reply::hello_here(),
+            Arrival::Server => reply::hello_server(),
+        };
+        let to = Where::Channel { team: team.clone(), channel: channel.clone() };
+        let say = Say { to, user: None, content: Reply::say(hello) };
+        outbox::put(&mut tx, &[row(&say, Kind::Post, None)], now).await?;
+        tx.commit().await?;
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Erases everything that is stored about a team that has removed the bot; returns how many rows went.
+    pub async fn left(&self, team: &TeamId) -> Result<u64> {
+        let mut tx = self.store.begin().await?;
+        let rows = forget::team(&mut tx, team).await?;
+        tx.commit().await?;
+        Ok(rows)
+    }
+}
