@@ -19,6 +19,7 @@ mod inline;
 pub mod json;
 pub mod markdown;
 pub mod outbox;
+pub mod picture;
 pub mod reply;
 pub mod text;
 pub mod words;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Inline};
+use super::{Answer, Inline, picture::Picture};
 use crate::message::MessageRef;
 
 pub mod words;
@@ -34,6 +34,23 @@ pub enum Block {
     Answer(Box<Answer>),
     /// A link to where something was said.
     Place(MessageRef),
+    /// One entry of a report, with a link and something to choose beside it.
+    Row(Box<Row>),
+    /// A picture, to be drawn by [`super::picture::png()`] or shown in words.
+    Picture(Box<Picture>),
+}
+
+/// One entry of a report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// What it says.
+    pub text: Inline,
+    /// A line below it that may stand back.
+    pub note: Option<Inline>,
+    /// Where it was said last.
+    pub place: Option<MessageRef>,
+    /// What can be done about it.
+    pub choice: Option<Choice>,
 }
 
 /// Choices that belong together.
@@ -55,6 +72,15 @@ pub struct Choice {
 }
 
 impl Reply {
+    /// Everything that can be chosen, in the order in which it stands.
+    pub fn choices(&self) -> impl Iterator<Item = &Choice> {
+        let beside = self.blocks.iter().filter_map(|block| match block {
+            Block::Row(row) => row.choice.as_ref(),
+            _ => None,
+        });
+        beside.chain(self.rows.iter().flat_map(|row| &row.choices))
+    }
+
     /// One sentence without choices.
     #[must_use]
     pub fn say(sentence: Inline) -> Self {

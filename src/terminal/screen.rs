@@ -81,7 +81,7 @@ impl Screen {
     pub(super) fn show(&self, content: &Reply) -> io::Result<()> {
         let page = reply(content, self.width, self.paint);
         let mut state = self.state();
-        if !content.rows.is_empty() {
+        if content.choices().next().is_some() {
             state.choices = choices(content);
         }
         writeln!(state.out, "{page}")?;
@@ -107,7 +107,7 @@ impl Screen {
         let page = self.page(parcel.kind, &state.news(parcel.reply.as_deref(), &say.content), self.paint);
         match parcel.kind {
             // One line that points to an earlier answer leaves that one's choices where they are.
-            Kind::Post | Kind::Edit if say.content.rows.is_empty() => {}
+            Kind::Post | Kind::Edit if say.content.choices().next().is_none() => {}
             Kind::Post | Kind::Edit => state.choices = choices(&say.content),
             Kind::Remove => state.choices.clear(),
             Kind::Notice => {}
@@ -186,7 +186,7 @@ fn torn(text: &[u8], entry: &[u8]) -> Option<u64> {
 }
 
 fn choices(content: &Reply) -> Vec<Choice> {
-    content.rows.iter().flat_map(|row| row.choices.iter().cloned()).collect()
+    content.choices().cloned().collect()
 }
 
 impl Courier for Screen {

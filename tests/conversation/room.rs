@@ -93,7 +93,7 @@ pub fn page(content: &Reply) -> String {
 }
 
 pub fn choices(content: &Reply) -> Vec<Choice> {
-    content.rows.iter().flat_map(|row| row.choices.iter().cloned()).collect()
+    content.choices().cloned().collect()
 }
 
 impl Courier for Room {

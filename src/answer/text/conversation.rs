@@ -1,23 +1,26 @@
 //! A reply for a terminal: its blocks below each other, its choices numbered.
 
 use super::{LABEL, MIN_WIDTH, Page, Paint, QUOTE, TITLE, text};
-use crate::answer::reply::{Block, Reply};
+use crate::answer::{
+    picture::Picture,
+    reply::{Block, Reply, Row},
+};
 
 /// The reply as text, with a line break at the end. Its choices are numbered from 1 through all rows.
 #[must_use]
 pub fn reply(reply: &Reply, width: usize, paint: Paint) -> String {
     let mut page = Page { out: String::with_capacity(2000), width: width.max(MIN_WIDTH), paint };
     let mut before: Option<&Block> = None;
+    let mut number = 0;
     for block in reply.blocks.iter().filter(|block| !matches!(block, Block::Place(_))) {
-        let list = matches!((before, block), (Some(Block::Item(_)), Block::Item(_)));
+        let list = matches!((before, block), (Some(Block::Item(_) | Block::Row(_)), Block::Item(_) | Block::Row(_)));
         let headed = matches!(before, Some(Block::Heading(_)));
         if before.is_some() && !list && !headed {
             page.out.push('\n');
         }
-        page.block(block);
+        page.block(block, &mut number);
         before = Some(block);
     }
-    let mut number = 0;
     for row in &reply.rows {
         if row.choices.is_empty() {
             continue;
@@ -40,7 +43,8 @@ pub fn reply(reply: &Reply, width: usize, paint: Paint) -> String {
 }
 
 impl Page {
-    fn block(&mut self, block: &Block) {
+    /// Writes a block; `number` is that of the last choice so far.
+    fn block(&mut self, block: &Block, number: &mut usize) {
         match block {
             Block::Heading(heading) => {
                 self.styled(TITLE, heading);
@@ -62,6 +66,34 @@ impl Page {
             }
             // There is nothing to follow on a screen: it stands above.
             Block::Place(_) => {}
+            Block::Row(row) => self.row(row, number),
+            Block::Picture(picture) => self.picture(picture),
+        }
+    }
+
+    fn row(&mut self, row: &Row, number: &mut usize) {
+        self.prose("  - ", 4, &row.text);
+        if let Some(note) = &row.note {
+            self.prose("    ", 4, note);
+        }
+        if let Some(choice) = &row.choice {
+            *number += 1;
+            self.out.push_str("    ");
+            self.styled(LABEL, &format!("[{number}] {}", choice.label));
+            self.out.push('\n');
+        }
+    }
+
+    /// A bar of eighths for each day, and the same in words.
+    fn picture(&mut self, picture: &Picture) {
+        self.styled(LABEL, &picture.title);
+        self.out.push('\n');
+        let most = picture.series.iter().flat_map(|series| &series.counts).copied().max().unwrap_or_default();
+        for series in &picture.series {
+            let bars: String = series.counts.iter().map(|count| bar(*count, most)).collect();
+            let sum = series.counts.iter().fold(0_u32, |sum, count| sum.saturating_add(*count));
+            let label: String = series.label.chars().map(super::super::inline::visible).collect();
+            self.out.extend(["  ", &bars, " ", &sum.to_string(), " ", &label, "\n"]);
         }
     }
 
@@ -80,4 +112,12 @@ impl Page {
         }
         self.out.push('\n');
     }
+}
+
+/// A count as the part of a line's height, so that one is seen and nothing is a dot.
+fn bar(count: u32, most: u32) -> char {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let height = (u64::from(count) * 8).div_ceil(u64::from(most.max(1)));
+    let bar = usize::try_from(height).ok().and_then(|height| BARS.get(height.checked_sub(1)?));
+    bar.copied().unwrap_or('·')
 }
