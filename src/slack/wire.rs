@@ -1,0 +1,230 @@
+//! What Slack sends. Payloads differ between kinds of workspaces and from what is documented, so that nothing here fails on a
+//! field that is missing, null or of another type: it counts as absent.
+
+use serde_json::Value;
+
+use crate::message::TeamId;
+
+/// Reads JSON. Halves of characters, which Slack's cut texts may end in and strict readers refuse, become U+FFFD.
+#[must_use]
+pub fn json(bytes: &[u8]) -> Option<Value> {
+    serde_json::from_slice(bytes).ok().or_else(|| serde_json::from_slice(&mended(bytes)).ok())
+}
+
+/// The bytes with invalid UTF-8 and lone surrogates replaced.
+fn mended(bytes: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_ref();
+    while let Some((before, after)) = rest.split_once('\\') {
+        out.push_str(before);
+        rest = match (surrogate(after, b"89ab"), surrogate(after, b"cdef")) {
+            (Some((high, tail)), _) => match tail.strip_prefix('\\').and_then(|low| surrogate(low, b"cdef")) {
+                Some((low, tail)) => {
+                    out.extend(["\\", high, "\\", low]);
+                    tail
+                }
+                None => {
+                    out.push('\u{fffd}');
+                    tail
+                }
+            },
+            (None, Some((_, tail))) => {
+                out.push('\u{fffd}');
+                tail
+            }
+            (None, None) => {
+                let next = after.chars().next();
+                out.push('\\');
+                out.extend(next);
+                after.strip_prefix(|_| true).unwrap_or(after)
+            }
+        };
+    }
+    out.push_str(rest);
+    out.into_bytes()
+}
+
+/// `uD8..` and what follows, if the third character is one of `thirds`.
+fn surrogate<'a>(escape: &'a str, thirds: &[u8; 4]) -> Option<(&'a str, &'a str)> {
+    let (code, rest) = escape.split_at_checked(5)?;
+    let [b'u', b'd' | b'D', third, fourth, fifth] = code.as_bytes() else { return None };
+    let surrogate =
+        thirds.contains(&third.to_ascii_lowercase()) && [fourth, fifth].iter().all(|b| b.is_ascii_hexdigit());
+    surrogate.then_some((code, rest))
+}
+
+/// A field that holds text; empty text counts as absent.
+#[must_use]
+pub fn text<'a>(value: &'a Value, field: &str) -> Option<&'a str> {
+    value.get(field)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// The entries of a field that holds a list.
+pub fn list<'a>(value: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(field).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// Whether a field is a yes, be it a boolean or the word.
+#[must_use]
+pub fn yes(value: &Value, field: &str) -> bool {
+    match value.get(field) {
+        Some(Value::Bool(yes)) => *yes,
+        Some(Value::String(word)) => word == "true" || word == "1",
+        _ => false,
+    }
+}
+
+/// For whom something is: one workspace, or all of an organisation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Install<'a> {
+    /// The organisation.
+    pub enterprise: Option<&'a str>,
+    /// The workspace. Absent where an organisation has installed the app and no single workspace is meant.
+    pub workspace: Option<&'a str>,
+    /// Whether the organisation has installed the app, not the workspace.
+    pub org_wide: bool,
+}
+
+impl Install<'_> {
+    /// The team: the organisation, if that has installed the app.
+    #[must_use]
+    pub fn team(&self) -> Option<TeamId> {
+        let id = if self.org_wide { self.enterprise.or(self.workspace) } else { self.workspace.or(self.enterprise) };
+        TeamId::parse(&format!("slack:{}", id?)).ok()
+    }
+}
+
+/// An event with what surrounds it.
+#[derive(Clone, Copy)]
+pub struct Callback<'a> {
+    /// The same for all deliveries of the event.
+    pub id: Option<&'a str>,
+    /// Our app.
+    pub app: Option<&'a str>,
+    /// Whose installation sees it.
+    pub install: Install<'a>,
+    /// Our own user there.
+    pub bot_user: Option<&'a str>,
+    /// Whether people of other organisations read the channel.
+    pub shared: bool,
+    /// When it happened, in seconds since 1970.
+    pub at: Option<i64>,
+    /// The event itself.
+    pub event: &'a Value,
+}
+
+impl<'a> Callback<'a> {
+    /// Takes the body of an `event_callback` apart.
+    #[must_use]
+    pub fn of(body: &'a Value) -> Self {
+        let authorization = list(body, "authorizations").next().unwrap_or(&Value::Null);
+        let workspace = text(authorization, "team_id");
+        Self {
+            id: text(body, "event_id"),
+            app: text(body, "api_app_id"),
+            install: Install {
+                // In a shared channel the outer team may be the other side.
+                workspace: workspace.or_else(|| text(body, "team_id")),
+                enterprise: text(authorization, "enterprise_id").or_else(|| text(body, "enterprise_id")),
+                org_wide: yes(authorization, "is_enterprise_install"),
+            },
+            bot_user: text(authorization, "user_id"),
+            shared: yes(body, "is_ext_shared_channel"),
+            at: body.get("event_time").and_then(Value::as_i64),
+            event: body.get("event").unwrap_or(&Value::Null),
+        }
+    }
+}
+
+macro_rules! command {
+    ($($(#[$doc:meta])* $field:ident,)+) => {
+        /// A slash command. It prints nothing of itself, because people write secrets into commands.
+        #[derive(Clone, Default, PartialEq, Eq)]
+        pub struct Command {
+            $($(#[$doc])* pub $field: String,)+
+        }
+
+        impl Command {
+            /// Reads the form of an HTTP request; of a field that is there twice, the first counts.
+            #[must_use]
+            pub fn of_form(body: &[u8]) -> Self {
+                let mut command = Self::default();
+                for (name, value) in url::form_urlencoded::parse(body) {
+                    match name.as_ref() {
+                        $(stringify!($field) if command.$field.is_empty() => command.$field = value.into_owned(),)+
+                        _ => {}
+                    }
+                }
+                command
+            }
+
+            /// Reads the payload of Socket Mode.
+            #[must_use]
+            pub fn of_json(payload: &Value) -> Self {
+                let field = |name: &str| match payload.get(name) {
+                    Some(Value::String(text)) => text.clone(),
+                    Some(Value::Bool(yes)) => yes.to_string(),
+                    _ => String::new(),
+                };
+                Self { $($field: field(stringify!($field)),)+ }
+            }
+        }
+    };
+}
+
+command! {
+    /// The workspace.
+    team_id,
+    /// The organisation, if it belongs to one.
+    enterprise_id,
+    /// `true` if the organisation has installed the app.
+    is_enterprise_install,
+    /// Where it was given.
+    channel_id,
+    /// The name of that channel: `directmessage` and `privategroup` are no names.
+    channel_name,
+    /// Who gave it.
+    user_id,
+    /// The name of the account.
+    user_name,
+    /// The command's own name, `/npmfix`.
+    command,
+    /// What stands behind it.
+    text,
+    /// Where more can be said about it.
+    response_url,
+    /// Opens a modal within three seconds; each command has its own.
+    trigger_id,
+    /// Our app.
+    api_app_id,
+    /// Asked by Slack's check of our certificate: not a command at all.
+    ssl_check,
+}
+
+impl Command {
+    /// Whose installation it is for.
+    #[must_use]
+    pub fn install(&self) -> Install<'_> {
+        Install {
+            workspace: some(&self.team_id),
+            enterprise: some(&self.enterprise_id),
+            org_wide: self.is_enterprise_install == "true",
+        }
+    }
+}
+
+fn some(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// Whose installation a click, a shortcut or a modal is for.
+#[must_use]
+pub fn install(interaction: &Value) -> Install<'_> {
+    let of = |name: &str, field: &str| interaction.get(name).and_then(|found| text(found, field));
+    Install {
+        workspace: of("team", "id").or_else(|| of("user", "team_id")),
+        enterprise: of("enterprise", "id").or_else(|| of("team", "enterprise_id")),
+        org_wide: yes(interaction, "is_enterprise_install"),
+    }
+}
