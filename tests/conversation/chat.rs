@@ -1,122 +1,110 @@
 //! A channel with people in it. What a test does reads like what they do.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
+use std::panic::AssertUnwindSafe;
 
-use jiff::Timestamp;
+use futures_util::FutureExt as _;
 use npmfix::{
-    answer::reply::{Choice, Reply},
-    bot::{
-        Bot, Heard, Limits,
-        amend::Aftermath,
-        choices::{Chosen, Click},
-        commands::{Asked, Audience},
-        outbox::{Clock, Settings, Worker},
-    },
-    knowledge::load_embedded,
-    message::{
-        Address, Author, ChannelId, Message, MessageId, MessageRef, Rights, Speaker, TeamId, UserId, Visibility,
-    },
+    answer::reply::Choice,
+    bot::{Limits, amend::Aftermath},
+    message::{Address, MessageRef, TeamId, UserId, Visibility},
     store::{Store, outbox::Kind},
 };
 
+pub use crate::world::{ALICE, BOB, CI, NPMFIX, Person, Picked, ROOT};
 use crate::{
     engines::each_engine,
     log,
-    room::{Room, Said, choices, page},
     tables::{self, Dump},
+    world::{Alone, Asking, Said, Saying, World, worlds},
 };
-
-/// Somebody in the channel.
-#[derive(Debug, Clone, Copy)]
-pub struct Person {
-    pub name: &'static str,
-    pub speaker: Speaker,
-    pub rights: Rights,
-}
-
-const fn member(name: &'static str) -> Person {
-    Person { name, speaker: Speaker::Person, rights: Rights::Member }
-}
-
-pub const ALICE: Person = member("alice");
-pub const BOB: Person = member("bob");
-pub const ROOT: Person = Person { rights: Rights::Admin, ..member("root") };
-pub const CI: Person = Person { speaker: Speaker::Bot, ..member("ci") };
-pub const NPMFIX: Person = Person { speaker: Speaker::Itself, ..member("npmfix") };
-
-impl Person {
-    fn author(&self) -> Author {
-        let id = UserId::parse(self.name).unwrap();
-        Author { id, name: self.name.to_owned(), speaker: self.speaker, rights: self.rights }
-    }
-}
 
 /// The channel, and the bot in it.
 pub struct Chat {
-    pub store: Store,
-    bot: Bot,
-    limits: Limits,
-    room: Arc<Room>,
-    worker: Arc<Worker>,
-    now: Arc<AtomicI64>,
-    channel: ChannelId,
-    visibility: Visibility,
+    world: Box<dyn World>,
+    channel: String,
     count: usize,
     /// Under the answer that was read last.
     choices: Vec<Choice>,
 }
 
-/// Plays a scenario on each engine. What the bot said and nobody read is a failure.
+/// Plays a scenario in each world, on each engine. What the bot said and nobody read is a failure.
 pub async fn each(scenario: impl AsyncFn(&mut Chat)) {
     each_with(Limits::default(), scenario).await;
 }
 
 /// The same with other limits.
 pub async fn each_with(limits: Limits, scenario: impl AsyncFn(&mut Chat)) {
+    play(limits, |_| true, scenario).await;
+}
+
+/// Plays a scenario only where people talk with the bot directly: platforms take no texts of this size.
+pub async fn in_the_room(scenario: impl AsyncFn(&mut Chat)) {
+    play(Limits::default(), |name| name == "room", scenario).await;
+}
+
+async fn play(limits: Limits, wanted: impl Fn(&str) -> bool, scenario: impl AsyncFn(&mut Chat)) {
     log::keep();
-    each_engine(async |store, _| {
-        let mut chat = Chat::new(store, limits);
-        scenario(&mut chat).await;
-        chat.bot_is_silent().await;
-    })
-    .await;
+    for (make, engines) in worlds() {
+        each_engine(async |store, _| {
+            let engine = store.engine();
+            if !engines.contains(&engine) {
+                return;
+            }
+            let mut chat = Chat::new(make(store, limits).await);
+            let name = chat.world.name();
+            if !wanted(name) {
+                return;
+            }
+            let played = AssertUnwindSafe(async {
+                scenario(&mut chat).await;
+                chat.bot_is_silent().await;
+                chat.world.end().await;
+            });
+            if let Err(failed) = played.catch_unwind().await {
+                println!("in the world {name} on {engine:?}");
+                std::panic::resume_unwind(failed);
+            }
+        })
+        .await;
+    }
 }
 
 impl Chat {
-    fn new(store: Store, limits: Limits) -> Self {
-        let now = Arc::new(AtomicI64::new(1_750_000_000_000));
-        let room = Arc::new(Room::default());
-        let time = Arc::clone(&now);
-        let clock: Clock = Arc::new(move || Timestamp::from_millisecond(time.load(Ordering::Relaxed)).unwrap());
-        let settings = Settings { jitter: || 1.0, ..Settings::default() };
-        let worker = Worker::new(store.clone(), vec![room.clone()], settings, clock);
-        let bot = Bot::new(load_embedded().unwrap(), store.clone(), limits);
-        let channel = ChannelId::parse("general").unwrap();
-        let (visibility, choices) = (Visibility::Public, Vec::new());
-        Self { store, bot, limits, room, worker, now, channel, visibility, count: 0, choices }
+    fn new(world: Box<dyn World>) -> Self {
+        let mut chat = Self { world, channel: String::new(), count: 0, choices: Vec::new() };
+        chat.go_to("general", Visibility::Public);
+        chat
     }
 
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millisecond(self.now.load(Ordering::Relaxed)).unwrap()
+    /// What the bot knows.
+    pub fn store(&self) -> &Store {
+        self.world.store()
+    }
+
+    /// The team, as the store calls it.
+    pub fn team(&self) -> TeamId {
+        self.world.team()
+    }
+
+    /// Somebody, as the platform calls them.
+    pub fn id_of(&self, who: &Person) -> UserId {
+        self.world.id_of(who)
     }
 
     /// Time goes by.
-    pub fn minutes_pass(&self, minutes: i64) {
-        self.now.fetch_add(minutes * 60_000, Ordering::Relaxed);
+    pub fn minutes_pass(&mut self, minutes: i64) {
+        self.world.minutes_pass(minutes);
     }
 
     /// What follows happens in another channel.
     pub fn go_to(&mut self, channel: &str, visibility: Visibility) {
-        self.channel = ChannelId::parse(channel).unwrap();
-        self.visibility = visibility;
+        channel.clone_into(&mut self.channel);
+        self.world.go_to(channel, visibility);
     }
 
     /// The bot stops and starts again; it knows what its store knows.
-    pub fn restart(&mut self) {
-        self.bot = Bot::new(load_embedded().unwrap(), self.store.clone(), self.limits);
+    pub async fn restart(&mut self) {
+        self.world.restart().await;
     }
 
     fn next_id(&mut self, what: &str) -> String {
@@ -126,9 +114,8 @@ impl Chat {
 
     /// Somebody says something, to nobody in particular.
     pub async fn says(&mut self, who: &Person, text: &str) -> MessageRef {
-        let id = MessageId::parse(&self.next_id("message")).unwrap();
-        let place = MessageRef { team: TeamId::local(), channel: self.channel.clone(), thread: None, id };
-        self.hears(&place, who, Address::Overheard, text).await;
+        let place = self.world.says(Saying { who, address: Address::Overheard, text }).await;
+        self.world.settle().await;
         place
     }
 
@@ -143,60 +130,45 @@ impl Chat {
     }
 
     /// Somebody says something to the bot.
-    pub async fn tells(&mut self, who: &Person, text: &str) -> Heard {
-        let id = MessageId::parse(&self.next_id("message")).unwrap();
-        let place = MessageRef { team: TeamId::local(), channel: self.channel.clone(), thread: None, id };
-        self.hears(&place, who, Address::Addressed, text).await
+    pub async fn tells(&mut self, who: &Person, text: &str) -> MessageRef {
+        let place = self.world.says(Saying { who, address: Address::Addressed, text }).await;
+        self.world.settle().await;
+        place
     }
 
-    /// The platform hands over a message, for the first time or again.
-    pub async fn hears(&mut self, place: &MessageRef, who: &Person, address: Address, text: &str) -> Heard {
-        let message = self.message(place, who, address, text);
-        let heard = self.bot.hear(&message, self.now()).await.unwrap();
-        self.worker.drain().await.unwrap();
-        heard
+    /// The platform hands over a message again.
+    pub async fn hears(&mut self, place: &MessageRef, who: &Person, address: Address, text: &str) {
+        self.world.hands_over(place, Saying { who, address, text }).await;
+        self.world.settle().await;
     }
 
     /// The platform hands over the same message twice at the same time.
-    pub async fn hears_at_once(&mut self, who: &Person, text: &str) -> [Heard; 2] {
-        let id = MessageId::parse(&self.next_id("message")).unwrap();
-        let place = MessageRef { team: TeamId::local(), channel: self.channel.clone(), thread: None, id };
-        let message = self.message(&place, who, Address::Overheard, text);
-        let (one, other) = tokio::join!(self.bot.hear(&message, self.now()), self.bot.hear(&message, self.now()));
-        [one.unwrap(), other.unwrap()]
-    }
-
-    fn message<'a>(&self, place: &MessageRef, who: &Person, address: Address, text: &'a str) -> Message<'a> {
-        let text = text.as_bytes();
-        Message { place: place.clone(), visibility: self.visibility, author: who.author(), address, text }
+    pub async fn hears_at_once(&mut self, who: &Person, text: &str) {
+        self.world.says_twice(Saying { who, address: Address::Overheard, text }).await;
+        self.world.settle().await;
     }
 
     /// Alice changes what she said.
-    pub async fn alice_edits(&mut self, place: &MessageRef, text: &str) -> Heard {
-        let message = self.message(place, &ALICE, Address::Overheard, text);
-        let heard = self.bot.edited(&message, self.now()).await.unwrap();
-        self.worker.drain().await.unwrap();
-        heard
+    pub async fn alice_edits(&mut self, place: &MessageRef, text: &str) {
+        self.world.edits(place, Saying { who: &ALICE, address: Address::Overheard, text }).await;
+        self.world.settle().await;
     }
 
     /// A message is deleted.
     pub async fn is_deleted(&mut self, place: &MessageRef, aftermath: Aftermath) {
-        self.bot.deleted(place, aftermath, self.now()).await.unwrap();
-        self.worker.drain().await.unwrap();
+        self.world.deletes(place, aftermath).await;
+        self.world.settle().await;
     }
 
     /// Alice deletes what she says before the bot comes to answer it.
     pub async fn alice_says_and_deletes(&mut self, text: &str, aftermath: Aftermath) {
-        let id = MessageId::parse(&self.next_id("message")).unwrap();
-        let place = MessageRef { team: TeamId::local(), channel: self.channel.clone(), thread: None, id };
-        let message = self.message(&place, &ALICE, Address::Overheard, text);
-        self.bot.hear(&message, self.now()).await.unwrap();
+        let place = self.world.says(Saying { who: &ALICE, address: Address::Overheard, text }).await;
         self.is_deleted(&place, aftermath).await;
     }
 
     async fn next(&mut self) -> Option<Said> {
-        self.worker.drain().await.unwrap();
-        let said = self.room.next();
+        self.world.settle().await;
+        let said = self.world.next().await;
         if let Some(said) = &said
             && said.kind != Kind::Notice
         {
@@ -209,7 +181,7 @@ impl Chat {
         let said = self.next().await;
         let said = said.unwrap_or_else(|| panic!("nothing was said; {text:?} was expected"));
         assert_eq!(said.kind, kind, "{}", said.page);
-        assert_eq!(*said.to.channel(), self.channel, "{}", said.page);
+        assert_eq!(said.channel, self.channel, "{}", said.page);
         assert!(said.page.contains(text), "{text:?} is not in:\n{}", said.page);
         said.page
     }
@@ -255,29 +227,30 @@ impl Chat {
     }
 
     /// Alice chooses.
-    pub async fn pick(&mut self, label: &str) -> Chosen {
+    pub async fn pick(&mut self, label: &str) -> Picked {
         self.picks(&ALICE, label).await
     }
 
     /// Somebody chooses.
-    pub async fn picks(&mut self, who: &Person, label: &str) -> Chosen {
+    pub async fn picks(&mut self, who: &Person, label: &str) -> Picked {
         let (choice, event) = (self.choice(label), self.next_id("click"));
         self.clicks(who, &choice, &event).await
     }
 
     /// The platform hands over a click, for the first time or again.
-    pub async fn clicks(&mut self, who: &Person, choice: &str, event: &str) -> Chosen {
-        let (team, author) = (TeamId::local(), who.author());
-        let chosen = self.bot.choose(&Click { team: &team, event, author: &author, choice }, self.now()).await.unwrap();
-        self.worker.drain().await.unwrap();
-        chosen
+    pub async fn clicks(&mut self, who: &Person, choice: &str, event: &str) -> Picked {
+        let picked = self.world.clicks(who, choice, event).await;
+        self.world.settle().await;
+        picked
     }
 
     /// Alice chooses *Save our fix* and writes it down.
     pub async fn alice_saves(&mut self, text: &str) -> String {
-        let Chosen::Write(reply) = self.pick("Save our fix").await else { panic!("nothing to write") };
+        assert_eq!(self.pick("Save our fix").await, Picked::Form);
         let event = self.next_id("command");
-        self.asks(&ALICE, &format!("save {text}"), &event, Some(&reply)).await.unwrap()
+        let told = self.world.save(&ALICE, text, &event).await;
+        self.world.settle().await;
+        told
     }
 
     /// Alice gives a command; what she alone is answered.
@@ -288,55 +261,39 @@ impl Chat {
     /// Somebody gives a command.
     pub async fn commands(&mut self, who: &Person, text: &str) -> String {
         let event = self.next_id("command");
-        self.asks(who, text, &event, None).await.unwrap()
+        self.asks(who, text, &event).await.unwrap()
     }
 
     /// The platform hands over a command, for the first time or again.
-    pub async fn asks(&mut self, who: &Person, text: &str, event: &str, reply: Option<&str>) -> Option<String> {
-        let (team, author, channel) = (TeamId::local(), who.author(), self.channel.clone());
-        let visibility = self.visibility;
-        let (about, audience) = (None, Audience::Everybody);
-        let asked =
-            Asked { team: &team, channel: &channel, visibility, author: &author, event, reply, about, audience };
-        let reply = self.bot.command(&asked, text, self.now()).await.unwrap();
-        self.worker.drain().await.unwrap();
-        reply.map(|reply| page(&reply))
+    pub async fn asks(&mut self, who: &Person, text: &str, event: &str) -> Option<String> {
+        let answered = self.world.asks(Asking { who, text, event, about: None, alone: Alone::No }).await;
+        self.world.settle().await;
+        answered.map(|answered| answered.page)
     }
 
     /// Somebody gives a command where only they see the answer, perhaps about a message.
     pub async fn asks_alone(&mut self, who: &Person, text: &str, about: Option<&MessageRef>) -> String {
-        let (event, author) = (self.next_id("command"), who.author());
-        let asked = Asked {
-            team: &TeamId::local(),
-            channel: &self.channel,
-            visibility: self.visibility,
-            author: &author,
-            event: &event,
-            reply: None,
-            about,
-            audience: Audience::Asker,
-        };
-        let reply = self.bot.command(&asked, text, self.now()).await.unwrap().unwrap();
-        self.choices = choices(&reply);
-        let shown = Reply { blocks: reply.blocks, rows: Vec::new() };
-        page(&shown)
+        let event = self.next_id("command");
+        let answered = self.world.asks(Asking { who, text, event: &event, about, alone: Alone::Yes }).await.unwrap();
+        self.choices = answered.choices;
+        answered.page
     }
 
     /// The last open answer, as a platform shows it again after a restart.
     pub async fn recalls(&mut self) -> String {
-        let reply = self.bot.last_answer(&TeamId::local(), &self.channel).await.unwrap().unwrap();
-        self.choices = choices(&reply);
-        page(&reply)
+        let answered = self.world.recalls().await;
+        self.choices = answered.choices;
+        answered.page
     }
 
     /// All that is stored.
     pub async fn dump(&self) -> Dump {
-        tables::dump(&self.store).await
+        tables::dump(self.store()).await
     }
 }
 
 /// What somebody was told alone after a choice.
-pub fn told(chosen: &Chosen) -> String {
-    let Chosen::Said(reply) = chosen else { panic!("{chosen:?}") };
-    page(reply)
+pub fn told(picked: &Picked) -> String {
+    let Picked::Told(page) = picked else { panic!("{picked:?}") };
+    page.clone()
 }

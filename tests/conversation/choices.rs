@@ -1,9 +1,9 @@
 //! What can be chosen under an answer.
 
-use npmfix::{bot::choices::Chosen, message::Visibility};
+use npmfix::message::Visibility;
 
 use crate::{
-    chat::{ALICE, BOB, ROOT, each, told},
+    chat::{ALICE, BOB, Picked, ROOT, each, told},
     pastes::{REFUSED, SCOPES},
 };
 
@@ -45,7 +45,7 @@ async fn only_who_asked_or_an_admin_dismisses() {
             let after = chat.dump().await;
             assert_eq!((&after["reply"], &after["feedback"]), (&before["reply"], &before["feedback"]));
             let fixed = chat.choice("That fixed it");
-            assert_eq!(chat.picks(who, "Dismiss").await, Chosen::Done);
+            assert_eq!(chat.picks(who, "Dismiss").await, Picked::Nothing);
             chat.bot_removes_it().await;
             assert!(told(&chat.clicks(&ALICE, &fixed, who.name).await).contains("This answer is closed"));
             chat.minutes_pass(61);
@@ -61,7 +61,7 @@ async fn an_admin_whom_the_team_named_dismisses_too() {
         chat.bot_says("lacks a packages scope").await;
         assert!(chat.commands(&BOB, "settings admins add @bob").await.contains("Only an admin"));
         chat.commands(&ROOT, "settings admins add @bob").await;
-        assert_eq!(chat.picks(&BOB, "Dismiss").await, Chosen::Done);
+        assert_eq!(chat.picks(&BOB, "Dismiss").await, Picked::Nothing);
         chat.bot_removes_it().await;
     })
     .await;
@@ -72,15 +72,15 @@ async fn choices_outlive_the_program() {
     each(async |chat| {
         chat.alice(REFUSED).await;
         chat.bot_says("Can you install other packages").await;
-        chat.restart();
+        chat.restart().await;
         chat.pick("No, all are refused").await;
         let narrowed = chat.bot_changes_it_to("Do this").await;
         assert!(!narrowed.contains("Can you install other packages"), "{narrowed}");
-        chat.restart();
+        chat.restart().await;
         assert_eq!(chat.recalls().await, narrowed);
         chat.pick("Didn't help").await;
         chat.bot_changes_it_to("Do this").await;
-        chat.restart();
+        chat.restart().await;
         chat.alice_saves("Ask Ops.").await;
         chat.pick("That fixed it").await;
         chat.bot_changes_it_to("Marked as fixed.").await;

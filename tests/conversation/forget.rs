@@ -18,8 +18,7 @@ async fn somebody_who_wants_to_be_forgotten_is_asked_first() {
         chat.bob(NO_TOKEN).await;
         chat.bot_says("GitHub Packages needs a token").await;
         chat.commands(&ROOT, "settings admins add @alice").await;
-        let alice =
-            chat.store.who(&npmfix::message::TeamId::local(), &npmfix::message::UserId::parse("alice").unwrap());
+        let alice = chat.store().who(&chat.team(), &chat.id_of(&ALICE));
         let holds = ["error_person", "feedback", "fix", "fix_edit", "heard", "occurrence", "team"];
         assert_eq!(holding(&chat.dump().await, alice.as_str()), holds);
 
@@ -50,13 +49,13 @@ async fn a_team_is_forgotten_by_its_admins_after_a_yes() {
         chat.command("bots on").await;
         chat.pick("Not an npm problem").await;
         chat.bot_changes_it_to("Taken back").await;
-        let before = of_team(&chat.dump().await, "local");
+        let before = of_team(&chat.dump().await, chat.team().as_str());
         assert_eq!(before.len(), 16, "all but what waits to be said: {before:?}");
         assert!(chat.commands(&ALICE, "forget team yes").await.contains("Only an admin"));
         assert!(chat.commands(&ROOT, "forget team").await.contains("Say `/npmfix forget team yes` to do it."));
-        assert_eq!(of_team(&chat.dump().await, "local").get("occurrence"), Some(&1));
+        assert_eq!(of_team(&chat.dump().await, chat.team().as_str()).get("occurrence"), Some(&1));
         assert!(chat.commands(&ROOT, "forget team yes").await.contains("rows deleted"));
-        assert!(of_team(&chat.dump().await, "local").is_empty());
+        assert!(of_team(&chat.dump().await, chat.team().as_str()).is_empty());
         // It begins anew.
         chat.alice(SCOPES).await;
         let answer = chat.bot_says("lacks a packages scope").await;

@@ -1,5 +1,4 @@
-//! The conversation as a channel sees it, on every engine: a real store, a real worker, and a platform that is as strict as
-//! memory allows.
+//! The conversation as a channel sees it, on every engine and every platform: the same scenarios in each world, see `world`.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -21,3 +20,4 @@ mod share;
 mod story;
 #[path = "../support/tables.rs"]
 mod tables;
+mod world;

@@ -1,9 +1,6 @@
 //! When the bot speaks: the channel's mode, mutes, other bots, itself.
 
-use npmfix::{
-    bot::Heard,
-    message::{Address, Visibility},
-};
+use npmfix::message::{Address, Visibility};
 
 use crate::{
     chat::{ALICE, BOB, CI, Chat, NPMFIX, each},
@@ -110,8 +107,7 @@ async fn two_bots_never_talk_to_each_other() {
     each(async |chat| {
         // Not even when the other one mentions this one, as bots do that answer whoever speaks to them.
         for text in [CHATTER, SCOPES] {
-            let heard = chat.tells(&CI, text).await;
-            assert!(matches!(heard, Heard::Silent(_)), "{heard:?}");
+            chat.tells(&CI, text).await;
             chat.bot_is_silent().await;
         }
         chat.command("bots on").await;
@@ -143,7 +139,7 @@ async fn whoever_speaks_to_the_bot_gets_one_word_and_talk_leaves_no_trace() {
         chat.bot_is_silent().await;
         chat.hears(&place, &BOB, Address::Addressed, CHATTER).await;
         chat.bot_says("I find no npm, pnpm, Yarn or Bun auth failure in this.").await;
-        assert_eq!(chat.hears(&place, &BOB, Address::Addressed, CHATTER).await, Heard::Again);
+        chat.hears(&place, &BOB, Address::Addressed, CHATTER).await;
         chat.bot_is_silent().await;
     })
     .await;

@@ -1,7 +1,7 @@
 //! Texts that are too long, or that try to be more than text.
 
 use crate::{
-    chat::each,
+    chat::{each, in_the_room},
     pastes::{SCOPES, refused_by},
 };
 
@@ -13,7 +13,7 @@ const TRICKS: &str = "@everyone @here <!channel> <!subteam^S1|ops> <@U1> <@&1> <
 #[tokio::test]
 async fn ten_megabytes_in_a_command_are_answered() {
     let long = "📦 word ".repeat(10_000_000 / 9);
-    each(async |chat| {
+    in_the_room(async |chat| {
         chat.alice(SCOPES).await;
         chat.bot_says("lacks a packages scope").await;
         assert!(chat.command(&format!("save {long}")).await.contains("That is too long: 4000 characters at most."));
@@ -36,7 +36,7 @@ async fn ten_megabytes_in_a_command_are_answered() {
 async fn ten_megabytes_in_a_message_are_read_and_little_of_it_is_kept() {
     let noise = "added 12 packages, and audited 13 packages in 2s\n".repeat(200_000);
     let many: String = (0..2000).map(|number| refused_by(number) + "\n").collect();
-    each(async |chat| {
+    in_the_room(async |chat| {
         chat.alice(&format!("{noise}{SCOPES}\n{noise}")).await;
         chat.bot_says("lacks a packages scope").await;
         chat.alice(&many).await;
