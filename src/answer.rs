@@ -21,6 +21,7 @@ pub mod markdown;
 pub mod outbox;
 pub mod picture;
 pub mod reply;
+pub mod slack;
 pub mod text;
 pub mod words;
 
@@ -29,6 +30,7 @@ mod tests;
 
 pub use crate::classifier::beside::{ENOUGH_OTHERS, MAX_OTHERS, applies};
 use inline::one_line;
+pub(crate) use inline::visible;
 pub use inline::{Inline, Span};
 
 /// More than four things to do is a manual, not an answer.

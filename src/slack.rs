@@ -2,7 +2,7 @@
 //! Block Kit. Bodies come in over HTTP or Socket Mode and go the same way from there.
 //!
 //! - `wire`: what Slack sends, read with tolerance. `text`: the text of a message, as its reader saw it.
-//! - `api`: the Web API.
+//! - `api`: the Web API. `blocks`: a reply → Block Kit.
 
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use crate::bot::{
 use api::Api;
 
 pub mod api;
+pub mod blocks;
 pub mod text;
 pub mod wire;
 

@@ -98,7 +98,7 @@ pub(super) fn one_line(text: &str) -> String {
 }
 
 /// A blank for a character that [`one_line`] does not let through.
-pub(super) fn visible(c: char) -> char {
+pub(crate) fn visible(c: char) -> char {
     match c {
         '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => ' ',
         c if c.is_control() => ' ',

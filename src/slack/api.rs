@@ -41,7 +41,7 @@ const LONGEST: usize = 4 * 1024 * 1024;
 /// The wait when Slack names none.
 const WAIT: Duration = Duration::from_secs(30);
 /// The longest wait that is believed.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
 /// In which header Slack names what a token may do.
 const SCOPES: &str = "x-oauth-scopes";
 /// Characters of an error word that are kept.
@@ -260,7 +260,7 @@ fn wait(header: Option<&HeaderValue>) -> Duration {
 /// What an error word means for whoever would call again. Slack's method pages say of the first two that some of the
 /// operation may have succeeded.
 fn refusal(word: &str) -> ApiError {
-    let word: String = word.chars().filter(|c| c.is_ascii_graphic()).take(WORD).collect();
+    let word: String = word.chars().filter(char::is_ascii_graphic).take(WORD).collect();
     match word.as_str() {
         "fatal_error" | "internal_error" => ApiError::Unclear(word),
         "ratelimited" | "rate_limited" => ApiError::Limited(WAIT),

@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod blocks;
 #[path = "fake/fake.rs"]
 mod fake;
 mod limits;

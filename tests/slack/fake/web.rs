@@ -36,15 +36,30 @@ struct Needs {
     json: bool,
 }
 
-const POST: &[&str] = &["channel", "text", "blocks", "thread_ts", "unfurl_links", "unfurl_media", "metadata", "mrkdwn"];
+const POST: &[&str] = &[
+    "channel",
+    "text",
+    "blocks",
+    "thread_ts",
+    "unfurl_links",
+    "unfurl_media",
+    "metadata",
+    "mrkdwn",
+    "parse",
+    "link_names",
+];
 
 fn needs(method: &str) -> Option<Needs> {
     let (scopes, arguments, json): (&[&str], &[&str], bool) = match method {
         "auth.test" | "auth.revoke" | "apps.connections.open" => (&[], &[], true),
         "apps.uninstall" => (&[], &["client_id", "client_secret"], false),
         "chat.postMessage" => (&["chat:write"], POST, true),
-        "chat.postEphemeral" => (&["chat:write"], &["channel", "user", "text", "blocks", "thread_ts"], true),
-        "chat.update" => (&["chat:write"], &["channel", "ts", "text", "blocks", "metadata"], true),
+        "chat.postEphemeral" => {
+            (&["chat:write"], &["channel", "user", "text", "blocks", "thread_ts", "parse", "link_names"], true)
+        }
+        "chat.update" => {
+            (&["chat:write"], &["channel", "ts", "text", "blocks", "metadata", "parse", "link_names"], true)
+        }
         "chat.delete" => (&["chat:write"], &["channel", "ts"], true),
         "chat.getPermalink" => (&[], &["channel", "message_ts"], false),
         "conversations.info" => (
