@@ -5,7 +5,7 @@
 //! serves a platform.
 //!
 //! - `open`: finding, opening and migrating a database. `errors`: what can go wrong, in words a person can act on.
-//! - one file for each group of tables, with the types of its rows.
+//! - one file for each group of tables, with the types of its rows. `seal`: what keeps tokens from whoever reads a copy.
 
 pub mod channels;
 pub mod drafts;
@@ -14,6 +14,7 @@ pub mod findings;
 pub mod fixes;
 pub mod forget;
 pub mod inbox;
+pub mod installs;
 pub mod lock;
 pub mod memory;
 mod open;
@@ -21,6 +22,7 @@ pub mod outbox;
 pub mod people;
 pub mod replies;
 mod rows;
+pub mod seal;
 pub mod teams;
 
 pub use errors::StoreError;

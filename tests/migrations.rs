@@ -14,14 +14,15 @@ use std::{fs, path::PathBuf};
 use engines::each_engine;
 use npmfix::{
     message::{ChannelId, TeamId},
-    store::{Engine, Store, StoreError, fixes, memory, replies, teams},
+    store::{Engine, Store, StoreError, fixes, installs, memory, replies, teams},
 };
 use rstest::rstest;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _, migrate::Migrator};
 
 /// The migrations that databases may hold, with the beginnings of their checksums. A line here never changes: a database refuses
 /// a migration that is not the one that it took.
-const TAKEN: &[(i64, &str)] = &[(1, "42f16c0ca44e68a3"), (2, "24e16772e3b52009"), (3, "6656c7f8488ff9b5")];
+const TAKEN: &[(i64, &str)] =
+    &[(1, "42f16c0ca44e68a3"), (2, "24e16772e3b52009"), (3, "6656c7f8488ff9b5"), (4, "6de56803f7e80bf7")];
 
 fn folder(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -84,6 +85,8 @@ async fn every_migration_keeps_what_earlier_versions_left() {
         assert!(
             history.iter().any(|known| known.package.as_deref() == Some("@acme/takeover") && known.seen.times == 2)
         );
+        let with_the_bot = installs::teams(&mut conn).await.unwrap();
+        assert_eq!(with_the_bot, [TeamId::parse("slack:T0ACME").unwrap()]);
         drop(conn);
         store.close().await;
     })

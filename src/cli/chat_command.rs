@@ -109,7 +109,7 @@ pub(super) fn forget(arguments: &Forget, database: Option<&str>) -> anyhow::Resu
     }
     let rows = with_store(database, async |store| {
         let mut tx = store.begin().await?;
-        let rows = erase::team(&mut tx, &team).await?;
+        let rows = erase::install_too(&mut tx, &team).await?;
         tx.commit().await?;
         Ok(rows)
     })?;

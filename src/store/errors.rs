@@ -38,6 +38,14 @@ pub enum StoreError {
         /// What is wrong with it.
         why: String,
     },
+    /// A token cannot be opened.
+    #[error("cannot open the token of {team}: {why}")]
+    Sealed {
+        /// Whose token.
+        team: String,
+        /// Why not.
+        why: super::seal::SealError,
+    },
     /// Another process sends from this SQLite file.
     #[error("another npmfix ({holder}) is sending from this database: stop it, or use PostgreSQL to run several")]
     Held {

@@ -21,7 +21,7 @@ const PERSON: &[&str] = &[
     "UPDATE fix_edit SET who = '', editor = '' WHERE team = $1 AND who = $2",
 ];
 
-/// Every table but the database's own.
+/// Every table but the database's own and where the bot is installed.
 const TEAM: &[&str] = &[
     "DELETE FROM outbox WHERE team = $1",
     "DELETE FROM lane WHERE team = $1",
@@ -53,7 +53,13 @@ pub async fn person(conn: &mut AnyConnection, team: &TeamId, who: &Who) -> Resul
     Ok(rows)
 }
 
-/// Erases everything of a team. Returns how many rows there were.
+/// Erases everything of a team, and that the bot is installed there. Returns how many rows there were.
+pub async fn install_too(conn: &mut AnyConnection, team: &TeamId) -> Result<u64> {
+    let install = sqlx::query("DELETE FROM install WHERE team = $1").bind(team.as_str());
+    Ok(install.execute(&mut *conn).await?.rows_affected() + self::team(conn, team).await?)
+}
+
+/// Erases everything that was met and said in a team; the bot stays installed. Returns how many rows there were.
 pub async fn team(conn: &mut AnyConnection, team: &TeamId) -> Result<u64> {
     let mut rows = 0;
     for statement in TEAM {
