@@ -19,9 +19,12 @@ mod inline;
 pub mod json;
 pub mod markdown;
 pub mod outbox;
+pub mod pages;
 pub mod picture;
 pub mod reply;
 pub mod slack;
+pub mod slack_app;
+pub mod slack_check;
 pub mod text;
 pub mod words;
 

@@ -21,6 +21,7 @@ mod input;
 mod knowledge_commands;
 mod outbox_commands;
 mod record;
+mod slack_commands;
 
 /// Explains npm, pnpm, Yarn and Bun authentication failures.
 #[derive(Debug, Parser)]
@@ -49,6 +50,8 @@ enum Command {
     Outbox(outbox_commands::Arguments),
     /// Take a team's saved fixes out, or put them back
     Fixes(fixes_commands::Arguments),
+    /// Set up the bot in Slack: its manifest, what is missing, a key
+    Slack(slack_commands::Arguments),
     /// Delete everything that is stored about a team
     Forget(chat_command::Forget),
 }
@@ -91,6 +94,7 @@ pub fn run() -> ExitCode {
             load(cli.knowledge.as_ref()).and_then(|k| knowledge_commands::run(arguments, &k))
         }
         Command::Outbox(arguments) => outbox_commands::run(arguments, database),
+        Command::Slack(arguments) => slack_commands::run(arguments, database),
         Command::Fixes(arguments) => fixes_commands::run(arguments, database),
     };
     finish(result)

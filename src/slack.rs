@@ -3,6 +3,8 @@
 //!
 //! - `wire`: what Slack sends, read with tolerance. `text`: the text of a message, as its reader saw it.
 //! - `api`: the Web API. `blocks`: a reply → Block Kit.
+//! - `workspaces`: where the bot is installed, and with which token. `oauth`: how it gets there.
+//! - `scopes`, `manifest`, `check`: what the app asks for, what Slack has to know about it, and what is missing.
 
 use std::sync::Arc;
 
@@ -11,11 +13,17 @@ use crate::bot::{
     outbox::{Clock, Worker},
 };
 use api::Api;
+use workspaces::Workspaces;
 
 pub mod api;
 pub mod blocks;
+pub mod check;
+pub mod manifest;
+pub mod oauth;
+pub mod scopes;
 pub mod text;
 pub mod wire;
+pub mod workspaces;
 
 /// Everything that a Slack event, command or click needs.
 pub struct Slack {
@@ -23,6 +31,8 @@ pub struct Slack {
     pub bot: Arc<Bot>,
     /// The Web API.
     pub api: Api,
+    /// Where the bot is installed.
+    pub workspaces: Arc<Workspaces>,
     /// What says things: it is told when our own posts come back.
     pub worker: Arc<Worker>,
     /// The time.

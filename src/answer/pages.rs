@@ -149,7 +149,9 @@ mod tests {
     #[test]
     fn what_comes_from_outside_is_escaped() {
         let hostile = r#""><script>alert(1)</script>"#;
-        for page in [installed(Some(hostile), &Next::Open(hostile.to_owned())), refused(hostile, hostile), cancelled(hostile)] {
+        for page in
+            [installed(Some(hostile), &Next::Open(hostile.to_owned())), refused(hostile, hostile), cancelled(hostile)]
+        {
             assert!(!page.contains("<script"), "{page}");
             assert!(page.contains("&lt;script&gt;"), "{page}");
         }

@@ -17,7 +17,8 @@ pub const EXPLAIN: (&str, &str) = ("Explain npm error", "Explain the npm error i
 pub const SAVE: (&str, &str) = ("Save as our fix", "Keep this message as what fixed the npm error of its thread");
 
 /// The shortcut beside the message field.
-pub const PASTE: (&str, &str) = ("Explain a pasted error", "Paste an npm error and get its cause and the commands that fix it, to you alone");
+pub const PASTE: (&str, &str) =
+    ("Explain a pasted error", "Paste an npm error and get its cause and the commands that fix it, to you alone");
 
 /// What the app is, in 175 to 4,000 characters.
 #[must_use]

@@ -89,7 +89,9 @@ impl Finding {
     #[must_use]
     pub fn sentence(&self) -> String {
         match self {
-            Self::NothingSet => "set SLACK_BOT_TOKEN for one workspace, or SLACK_CLIENT_ID and SLACK_CLIENT_SECRET for many".to_owned(),
+            Self::NothingSet => {
+                "set SLACK_BOT_TOKEN for one workspace, or SLACK_CLIENT_ID and SLACK_CLIENT_SECRET for many".to_owned()
+            }
             Self::Half(set, missing) => format!("{set} is set, but {missing} is not"),
             Self::Both(one, other) => format!("{one} and {other} are both set: leave one of them out"),
             Self::Token(name) => format!("SLACK_BOT_TOKEN works in {name}"),
@@ -99,26 +101,36 @@ impl Finding {
             Self::NotAsked(variable, why) => format!("cannot ask Slack about {variable}: {why}"),
             Self::ScopesUnknown => "Slack does not say which scopes the token has".to_owned(),
             Self::ScopeMissing(scope, reason) => {
-                format!("the scope {scope} is missing: {} Add it under OAuth & Permissions and install the app again", plain(reason))
+                format!(
+                    "the scope {scope} is missing: {} Add it under OAuth & Permissions and install the app again",
+                    plain(reason)
+                )
             }
             Self::ScopeLeftOut(scope, reason) => format!("the scope {scope} was left out: {}", plain(reason)),
             Self::ScopeUnused(scope) => format!("the scope {scope} is not needed: it can go"),
             Self::Scopes => "all scopes that are needed are there".to_owned(),
             Self::AppToken => "SLACK_APP_TOKEN works: events come over Socket Mode".to_owned(),
             Self::SigningSecret => "SLACK_SIGNING_SECRET looks like one: events come over HTTP".to_owned(),
-            Self::NoWayIn => "no event can come in: set SLACK_APP_TOKEN for Socket Mode, or SLACK_SIGNING_SECRET for HTTP".to_owned(),
+            Self::NoWayIn => {
+                "no event can come in: set SLACK_APP_TOKEN for Socket Mode, or SLACK_SIGNING_SECRET for HTTP".to_owned()
+            }
             Self::Url(url) => format!("NPMFIX_URL has the right form: {url}"),
             Self::UrlForm(url) => {
                 format!("NPMFIX_URL {url:?} is none that Slack takes: it begins with https:// and has no ? or # in it")
             }
-            Self::NoUrl(what) => format!("NPMFIX_URL is not set, and {what} needs it: the address at which this program is reached"),
+            Self::NoUrl(what) => {
+                format!("NPMFIX_URL is not set, and {what} needs it: the address at which this program is reached")
+            }
             Self::Key(why) => why.clone(),
             Self::Installed(0) => "no workspace has installed it yet".to_owned(),
             Self::Installed(1) => "1 workspace has installed it, and its token opens".to_owned(),
             Self::Installed(count) => format!("{count} workspaces have installed it, and their tokens open"),
             Self::Database(why) => why.clone(),
             Self::Events(events) => {
-                format!("Slack does not tell which events are on. These should be, under Event Subscriptions: {}", events.join(", "))
+                format!(
+                    "Slack does not tell which events are on. These should be, under Event Subscriptions: {}",
+                    events.join(", ")
+                )
             }
             Self::Addresses(list) => {
                 let list: Vec<_> = list.iter().map(|(what, url)| format!("{what} {url}")).collect();

@@ -12,10 +12,7 @@ pub(super) fn with_store<T>(
     address: Option<&str>,
     work: impl AsyncFnOnce(&Store) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    log();
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("cannot start")?;
-    let result = runtime.block_on(async {
+    with_runtime(async {
         let address = match address {
             Some(address) => address.to_owned(),
             None => store::default_url().context("cannot find the database")?,
@@ -24,7 +21,15 @@ pub(super) fn with_store<T>(
         let result = work(&store).await;
         store.close().await;
         result
-    });
+    })
+}
+
+/// Works without a database.
+pub(super) fn with_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    log();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("cannot start")?;
+    let result = runtime.block_on(work);
     // Whoever still waits for a key on standard input is not waited for.
     runtime.shutdown_background();
     result

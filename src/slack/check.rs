@@ -12,10 +12,7 @@ use super::{
     scopes::{self, Need, Reach, SCOPES},
     workspaces::Identity,
 };
-use crate::{
-    answer::slack_check::Finding,
-    store::seal::Keys,
-};
+use crate::{answer::slack_check::Finding, store::seal::Keys};
 
 /// What is set.
 #[derive(Debug, Clone, Default)]
@@ -198,7 +195,10 @@ mod tests {
         less.remove("files:read");
         let found = granted_scopes(&less, Reach::Full);
         assert!(
-            matches!(found.as_slice(), [Finding::ScopeMissing("files:read", _), Finding::ScopeLeftOut("users:read", _)]),
+            matches!(
+                found.as_slice(),
+                [Finding::ScopeMissing("files:read", _), Finding::ScopeLeftOut("users:read", _)]
+            ),
             "{found:?}"
         );
     }

@@ -98,9 +98,7 @@ fn shortcuts() -> Value {
         ("message", save, words::SAVE),
         ("global", GLOBAL_SHORTCUT, words::PASTE),
     ];
-    let shortcut = |(kind, callback, (name, description))| {
-        json!({ "type": kind, "callback_id": callback, "name": name, "description": description })
-    };
+    let shortcut = |(kind, callback, (name, description))| json!({ "type": kind, "callback_id": callback, "name": name, "description": description });
     list.into_iter().map(shortcut).collect()
 }
 

@@ -118,7 +118,8 @@ pub fn address(url: &Url, page: &str) -> String {
 async fn install(State(installing): State<Arc<Installing>>) -> Response {
     match installing.begin().await {
         Ok((to, cookie)) => {
-            let headers = [(header::LOCATION, to), (header::SET_COOKIE, cookie), (header::CACHE_CONTROL, "no-store".to_owned())];
+            let headers =
+                [(header::LOCATION, to), (header::SET_COOKIE, cookie), (header::CACHE_CONTROL, "no-store".to_owned())];
             (StatusCode::FOUND, headers).into_response()
         }
         Err(error) => {
@@ -128,7 +129,11 @@ async fn install(State(installing): State<Arc<Installing>>) -> Response {
     }
 }
 
-async fn callback(State(installing): State<Arc<Installing>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+async fn callback(
+    State(installing): State<Arc<Installing>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     let query = query.filter(|query| query.len() <= LONGEST).unwrap_or_default();
     let query: HashMap<_, _> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let (status, page) = match installing.end(&query, &headers).await {
@@ -155,7 +160,8 @@ enum Failure {
 
 impl Installing {
     fn many(&self) -> Result<&Many, StoreError> {
-        let missing = || StoreError::Row { what: "where installs are kept".to_owned(), why: "there is one workspace".to_owned() };
+        let missing =
+            || StoreError::Row { what: "where installs are kept".to_owned(), why: "there is one workspace".to_owned() };
         self.workspaces.installs().ok_or_else(missing)
     }
 
@@ -274,8 +280,9 @@ impl Installing {
 /// A page that may load and send nothing, is kept nowhere, and tells nobody where it was.
 fn show(status: StatusCode, page: String) -> Response {
     let style = BASE64.encode(Sha256::digest(pages::STYLE));
-    let policy =
-        format!("default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    );
     let headers: [(HeaderName, String); 5] = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
         (header::CONTENT_SECURITY_POLICY, policy),

@@ -63,7 +63,12 @@ pub const SCOPES: [Scope; 11] = [
         reason: "The same in private channels that it was invited to.",
         events: &["message.groups"],
     },
-    Scope { name: "im:history", need: Need::Full, reason: "Reads what is sent to it directly.", events: &["message.im"] },
+    Scope {
+        name: "im:history",
+        need: Need::Full,
+        reason: "Reads what is sent to it directly.",
+        events: &["message.im"],
+    },
     Scope {
         name: "channels:read",
         need: Need::Full,

@@ -141,10 +141,14 @@ impl Identity {
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// Slack does not take it.
-    #[error("Slack refuses SLACK_BOT_TOKEN ({0}): copy the Bot User OAuth Token from the app's page, OAuth & Permissions, again")]
+    #[error(
+        "Slack refuses SLACK_BOT_TOKEN ({0}): copy the Bot User OAuth Token from the app's page, OAuth & Permissions, again"
+    )]
     Refused(String),
     /// It is of another kind.
-    #[error("SLACK_BOT_TOKEN is no bot's token: take the one that begins with xoxb- from the app's page, OAuth & Permissions")]
+    #[error(
+        "SLACK_BOT_TOKEN is no bot's token: take the one that begins with xoxb- from the app's page, OAuth & Permissions"
+    )]
     Kind,
     /// Slack does not answer.
     #[error("cannot ask Slack about SLACK_BOT_TOKEN: {0}")]
@@ -162,7 +166,10 @@ impl TokenError {
 /// Whether Slack's word means that a token works no more.
 #[must_use]
 pub fn is_dead(word: &str) -> bool {
-    matches!(word, "token_revoked" | "token_expired" | "account_inactive" | "invalid_auth" | "not_authed" | "team_disabled")
+    matches!(
+        word,
+        "token_revoked" | "token_expired" | "account_inactive" | "invalid_auth" | "not_authed" | "team_disabled"
+    )
 }
 
 /// All workspaces that are served. Cheap to ask.
@@ -279,17 +286,22 @@ mod tests {
         assert_eq!(teams(Install { org_wide: true, ..both }), ["slack:E1", "slack:T1"]);
         assert_eq!(teams(Install { workspace: None, org_wide: true, ..both }), ["slack:E1"]);
         assert_eq!(teams(Install::default()), Vec::<String>::new());
-        assert_eq!(teams(Install { workspace: Some("T1:x"), enterprise: Some("U1"), org_wide: true }), Vec::<String>::new());
+        assert_eq!(
+            teams(Install { workspace: Some("T1:x"), enterprise: Some("U1"), org_wide: true }),
+            Vec::<String>::new()
+        );
     }
 
     #[test]
     fn a_token_is_a_workspaces_or_an_organisations() {
         let identity = |json: &str| serde_json::from_str::<Identity>(json).expect("JSON");
-        let workspace = |json| identity(json).workspace(SecretString::from("x"), BTreeSet::new(), Timestamp::UNIX_EPOCH);
+        let workspace =
+            |json| identity(json).workspace(SecretString::from("x"), BTreeSet::new(), Timestamp::UNIX_EPOCH);
         let team = |json| workspace(json).map(|workspace| workspace.team.to_string());
         let plain = r#"{"ok":true,"team_id":"T1","user_id":"U1","bot_id":"B1"}"#;
         assert_eq!(team(plain).as_deref(), Some("slack:T1"));
-        let grid = r#"{"team_id":"T1","enterprise_id":"E1","is_enterprise_install":false,"user_id":"U1","bot_id":"B1"}"#;
+        let grid =
+            r#"{"team_id":"T1","enterprise_id":"E1","is_enterprise_install":false,"user_id":"U1","bot_id":"B1"}"#;
         assert_eq!(team(grid).as_deref(), Some("slack:T1"));
         let org = r#"{"team_id":"E1","enterprise_id":"E1","is_enterprise_install":true,"user_id":"U1","bot_id":"B1"}"#;
         assert_eq!(team(org).as_deref(), Some("slack:E1"));

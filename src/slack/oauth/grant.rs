@@ -84,7 +84,13 @@ impl Grant {
             app: answer.app_id,
             bot_user: answer.bot_user_id?,
             bot_id: None,
-            scopes: answer.scope.unwrap_or_default().split([',', ' ']).filter(|s| !s.is_empty()).map(str::to_owned).collect(),
+            scopes: answer
+                .scope
+                .unwrap_or_default()
+                .split([',', ' '])
+                .filter(|s| !s.is_empty())
+                .map(str::to_owned)
+                .collect(),
             refresh: answer.refresh_token.map(SecretString::from),
             expires_at: expires_in.and_then(|length| now.checked_add(length).ok()),
         })
@@ -120,9 +126,9 @@ impl Grant {
         let app = self.app.as_ref().filter(|app| app.bytes().all(|byte| byte.is_ascii_alphanumeric()));
         let team = self.team.as_str().strip_prefix("slack:").unwrap_or_default();
         match app {
-            Some(app) if team.starts_with('E') => {
-                Next::AddToWorkspaces(format!("https://app.slack.com/manage/{team}/integrations/profile/{app}/workspaces/add"))
-            }
+            Some(app) if team.starts_with('E') => Next::AddToWorkspaces(format!(
+                "https://app.slack.com/manage/{team}/integrations/profile/{app}/workspaces/add"
+            )),
             Some(app) => Next::Open(format!("https://slack.com/app_redirect?app={app}&team={team}")),
             None => Next::Unknown,
         }

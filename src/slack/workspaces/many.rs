@@ -98,7 +98,9 @@ impl Many {
         let writes = {
             let copies = self.copies();
             match copies.held.get(team) {
-                Some((workspace, at)) if now.duration_since(*at).abs() < FRESH => return Ok(Some(Arc::clone(workspace))),
+                Some((workspace, at)) if now.duration_since(*at).abs() < FRESH => {
+                    return Ok(Some(Arc::clone(workspace)));
+                }
                 _ => copies.writes,
             }
         };
