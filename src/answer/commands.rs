@@ -144,6 +144,21 @@ pub fn settings(admins: usize) -> Inline {
     ))
 }
 
+/// Over the settings.
+#[must_use]
+pub fn settings_heading() -> &'static str {
+    "Settings"
+}
+
+/// At the end of the page about a team.
+#[must_use]
+pub fn home_hint() -> Inline {
+    Inline::parse(
+        "What was met or saved in a private channel is shown only there. `/npmfix digest` in a channel sets its weekly report, \
+         `/npmfix help` says what else I do.",
+    )
+}
+
 /// The settings were changed.
 #[must_use]
 pub fn settings_changed() -> Inline {

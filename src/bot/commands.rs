@@ -20,9 +20,13 @@ use crate::{
     store::{Result, Tx, channels, forget, inbox, memory, replies, replies::State, teams},
 };
 
+mod form;
 mod help;
+mod home;
 mod keep;
 mod share;
+
+pub use form::{Filled, SaveForm, Saved, Target};
 
 /// Who asks where.
 #[derive(Debug, Clone, Copy)]

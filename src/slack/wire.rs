@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::message::TeamId;
+use super::workspaces::Install;
 
 /// Reads JSON. Halves of characters, which Slack's cut texts may end in and strict readers refuse, become U+FFFD.
 #[must_use]
@@ -18,17 +18,16 @@ fn mended(bytes: &[u8]) -> Vec<u8> {
     let mut rest = text.as_ref();
     while let Some((before, after)) = rest.split_once('\\') {
         out.push_str(before);
-        rest = match (surrogate(after, b"89ab"), surrogate(after, b"cdef")) {
-            (Some((high, tail)), _) => match tail.strip_prefix('\\').and_then(|low| surrogate(low, b"cdef")) {
-                Some((low, tail)) => {
+        rest = match (surrogate(after, *b"89ab"), surrogate(after, *b"cdef")) {
+            (Some((high, tail)), _) => {
+                if let Some((low, tail)) = tail.strip_prefix('\\').and_then(|low| surrogate(low, *b"cdef")) {
                     out.extend(["\\", high, "\\", low]);
                     tail
-                }
-                None => {
+                } else {
                     out.push('\u{fffd}');
                     tail
                 }
-            },
+            }
             (None, Some((_, tail))) => {
                 out.push('\u{fffd}');
                 tail
@@ -46,7 +45,7 @@ fn mended(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// `uD8..` and what follows, if the third character is one of `thirds`.
-fn surrogate<'a>(escape: &'a str, thirds: &[u8; 4]) -> Option<(&'a str, &'a str)> {
+fn surrogate<'a>(escape: &'a str, thirds: [u8; 4]) -> Option<(&'a str, &'a str)> {
     let (code, rest) = escape.split_at_checked(5)?;
     let [b'u', b'd' | b'D', third, fourth, fifth] = code.as_bytes() else { return None };
     let surrogate =
@@ -72,26 +71,6 @@ pub fn yes(value: &Value, field: &str) -> bool {
         Some(Value::Bool(yes)) => *yes,
         Some(Value::String(word)) => word == "true" || word == "1",
         _ => false,
-    }
-}
-
-/// For whom something is: one workspace, or all of an organisation.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Install<'a> {
-    /// The organisation.
-    pub enterprise: Option<&'a str>,
-    /// The workspace. Absent where an organisation has installed the app and no single workspace is meant.
-    pub workspace: Option<&'a str>,
-    /// Whether the organisation has installed the app, not the workspace.
-    pub org_wide: bool,
-}
-
-impl Install<'_> {
-    /// The team: the organisation, if that has installed the app.
-    #[must_use]
-    pub fn team(&self) -> Option<TeamId> {
-        let id = if self.org_wide { self.enterprise.or(self.workspace) } else { self.workspace.or(self.enterprise) };
-        TeamId::parse(&format!("slack:{}", id?)).ok()
     }
 }
 
@@ -226,5 +205,63 @@ pub fn install(interaction: &Value) -> Install<'_> {
         workspace: of("team", "id").or_else(|| of("user", "team_id")),
         enterprise: of("enterprise", "id").or_else(|| of("team", "enterprise_id")),
         org_wide: yes(interaction, "is_enterprise_install"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn halves_of_characters_are_mended_and_nothing_else_is() {
+        for (sent, read) in [
+            (r#"{"a":"x\ud83d"}"#, json!({"a": "x\u{fffd}"})),
+            (r#"{"a":"\udce6x"}"#, json!({"a": "\u{fffd}x"})),
+            (r#"{"a":"\uD83D\uDCE6 \ud83d\n \ud83d\ud83d\udce6"}"#, json!({"a": "📦 \u{fffd}\n \u{fffd}📦"})),
+            (r#"{"a":"\\ud83d"}"#, json!({"a": "\\ud83d"})),
+            (r#"{"a":"\\\ud83d"}"#, json!({"a": "\\\u{fffd}"})),
+        ] {
+            assert_eq!(json(sent.as_bytes()), Some(read), "{sent}");
+        }
+        assert_eq!(json(b"{\"a\":\"\xff\"}"), Some(json!({"a": "\u{fffd}"})));
+        for broken in [&b""[..], b"{", b"\\", b"{\"a\":\"\\ud83\"}", b"\\ud83d"] {
+            assert_eq!(json(broken), None);
+        }
+    }
+
+    #[test]
+    fn an_event_is_for_whoever_installed_the_app() {
+        let team = |body: &Value| Callback::of(body).install.teams().next().map(|team| team.to_string());
+        let workspace = json!({"team_id": "T9", "authorizations": [
+            {"team_id": "T1", "enterprise_id": "E1", "is_enterprise_install": false, "user_id": "U1"}]});
+        assert_eq!(team(&workspace).as_deref(), Some("slack:T1"));
+        let organisation = json!({"team_id": null, "enterprise_id": "E1", "authorizations": [
+            {"team_id": null, "enterprise_id": "E1", "is_enterprise_install": true, "user_id": "U1"}]});
+        assert_eq!(team(&organisation).as_deref(), Some("slack:E1"));
+        assert_eq!(Callback::of(&organisation).bot_user, Some("U1"));
+        assert_eq!(team(&json!({"team_id": "T1"})).as_deref(), Some("slack:T1"));
+        for nobody in [json!(null), json!({"team_id": 1}), json!({"authorizations": [null]})] {
+            assert_eq!(team(&nobody), None);
+        }
+        let click =
+            json!({"team": null, "enterprise": {"id": "E1"}, "is_enterprise_install": true, "user": {"team_id": "T1"}});
+        assert_eq!(install(&click).teams().next().map(|team| team.to_string()).as_deref(), Some("slack:E1"));
+    }
+
+    #[test]
+    fn a_command_reads_the_same_from_both_ways() {
+        let form =
+            Command::of_form(b"team_id=T1&text=a+%26+b&text=second&is_enterprise_install=false&other=1&enterprise_id=");
+        let json = Command::of_json(&json!({
+            "team_id": "T1", "text": "a & b", "is_enterprise_install": false, "enterprise_id": null, "user_id": 3,
+        }));
+        assert!(form == json);
+        assert_eq!(
+            (form.text.as_str(), form.install().workspace, form.install().enterprise),
+            ("a & b", Some("T1"), None)
+        );
+        assert!(Command::of_form(b"%%%&=&\xff") == Command::default());
     }
 }

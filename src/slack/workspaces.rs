@@ -80,7 +80,7 @@ pub struct Install<'a> {
 impl Install<'_> {
     /// The teams that it may be, best first: an org-wide install is the organisation's, any other the workspace's. Not all
     /// payloads say which they are, so the other one is second.
-    fn teams(&self) -> impl Iterator<Item = TeamId> {
+    pub fn teams(&self) -> impl Iterator<Item = TeamId> {
         let (enterprise, workspace) = (self.enterprise.and_then(team), self.workspace.and_then(team));
         let order = if self.org_wide { [enterprise, workspace] } else { [workspace, enterprise] };
         order.into_iter().flatten()

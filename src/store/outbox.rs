@@ -178,6 +178,13 @@ async fn reserve(conn: &mut AnyConnection, rows: &[NewRow], due: Timestamp) -> R
     Ok(numbers.into_iter().map(before).collect())
 }
 
+/// When a row was put in, as its key tells; `None` for what is no key.
+#[must_use]
+pub fn made(key: &str) -> Option<Timestamp> {
+    let number = u128::from_str_radix(key, 36).ok()?;
+    Timestamp::from_millisecond(i64::try_from(number >> 80).ok()?).ok()
+}
+
 /// At most 25 characters, the most that Discord takes as a nonce; unique, and ordered by time.
 fn post_key() -> String {
     const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";

@@ -34,6 +34,18 @@ pub fn say_what_helped() -> Inline {
     Inline::parse("Write what fixed it behind the command: `/npmfix save TEXT`.")
 }
 
+/// A form for a fix without a text.
+#[must_use]
+pub fn fix_is_empty() -> Inline {
+    Inline::plain("Write what fixed it.")
+}
+
+/// Over the list of fixes.
+#[must_use]
+pub fn fixes_heading() -> &'static str {
+    "Saved fixes"
+}
+
 /// A change without a text.
 #[must_use]
 pub fn say_how_to_change(id: i64) -> Inline {

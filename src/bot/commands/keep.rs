@@ -23,11 +23,7 @@ const LISTED: u32 = 20;
 impl Run<'_> {
     pub(super) async fn save(&mut self, text: Option<String>, breadth: Option<Breadth>) -> Result<Reply> {
         let (team, channel) = (self.asked.team, self.asked.channel);
-        let given = match self.asked.reply {
-            Some(id) => replies::get(&mut self.tx, team, id).await?,
-            None => self.last_answer().await?,
-        };
-        let Some((given, first)) = given.and_then(|g| g.diagnoses.first().cloned().map(|first| (g, first))) else {
+        let Some((given, first)) = self.answered().await? else {
             return Ok(Reply::say(words::nothing_to_save_for()));
         };
         let Some(text) = text else { return Ok(Reply::say(words::say_what_helped())) };
@@ -90,7 +86,7 @@ impl Run<'_> {
     }
 
     /// The answer that is talked about: the last one of the thread or, outside of any, of the channel.
-    async fn last_answer(&mut self) -> Result<Option<Given>> {
+    pub(super) async fn last_answer(&mut self) -> Result<Option<Given>> {
         let there = match self.asked.about {
             Some(about) => replies::last_under(&mut self.tx, about).await?,
             None => None,

@@ -1,0 +1,88 @@
+//! Who reads a channel, as far as Slack's events have told. Commands and clicks do not say it, so what events said is kept.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use crate::message::{ChannelId, TeamId, Visibility};
+
+/// Channels that are remembered of all teams; beyond that, all are learnt anew.
+const MOST: usize = 50_000;
+
+/// What is known of channels.
+#[derive(Debug, Default)]
+pub struct Channels {
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    teams: HashMap<TeamId, HashMap<ChannelId, Visibility>>,
+    count: usize,
+}
+
+impl Channels {
+    /// Takes down who reads a channel.
+    pub fn learn(&self, team: &TeamId, channel: &ChannelId, visibility: Visibility) {
+        let mut known = self.lock();
+        if known.teams.get(team).and_then(|channels| channels.get(channel)) == Some(&visibility) {
+            return;
+        }
+        if known.count >= MOST {
+            *known = Known::default();
+        }
+        let new = known.teams.entry(team.clone()).or_default().insert(channel.clone(), visibility).is_none();
+        known.count += usize::from(new);
+    }
+
+    /// Who reads a channel, if that is known.
+    #[must_use]
+    pub fn visibility(&self, team: &TeamId, channel: &ChannelId) -> Option<Visibility> {
+        self.lock().teams.get(team)?.get(channel).copied()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Who reads a channel, by what an event says about it. `None` when the event does not tell.
+#[must_use]
+pub fn told(channel: &ChannelId, kind: Option<&str>, shared: bool) -> Option<Visibility> {
+    match (shared, kind, channel.as_str().chars().next()) {
+        (true, ..) => Some(Visibility::Shared),
+        // Who joins is told with the letter of the channel's kind.
+        (_, Some("channel" | "C"), _) => Some(Visibility::Public),
+        (_, Some(_), _) | (_, None, Some('D' | 'G')) => Some(Visibility::Private),
+        (_, None, _) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_event_said_holds_until_another_says_otherwise() {
+        let (team, other) = (TeamId::parse("slack:T1").unwrap(), TeamId::parse("slack:T2").unwrap());
+        let channel = ChannelId::parse("C1").unwrap();
+        let channels = Channels::default();
+        assert_eq!(channels.visibility(&team, &channel), None);
+        channels.learn(&team, &channel, Visibility::Public);
+        channels.learn(&team, &channel, Visibility::Shared);
+        assert_eq!(channels.visibility(&team, &channel), Some(Visibility::Shared));
+        assert_eq!(channels.visibility(&other, &channel), None);
+    }
+
+    #[test]
+    fn a_mention_in_a_channel_does_not_tell_who_reads_it() {
+        let id = |id| ChannelId::parse(id).unwrap();
+        assert_eq!(told(&id("C1"), None, false), None);
+        assert_eq!(told(&id("C1"), None, true), Some(Visibility::Shared));
+        assert_eq!(told(&id("C1"), Some("channel"), false), Some(Visibility::Public));
+        assert_eq!(told(&id("C1"), Some("group"), false), Some(Visibility::Private));
+        assert_eq!(told(&id("G1"), None, false), Some(Visibility::Private));
+        assert_eq!(told(&id("D1"), Some("im"), false), Some(Visibility::Private));
+    }
+}

@@ -1,0 +1,274 @@
+//! What the outbox holds for Slack → the Web API, and what its answers mean for the row.
+//!
+//! A post carries its row's key in the id of its first block, so that it can be told when it comes back as an event or is looked
+//! up in the channel's history.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::{
+    api::{Api, ApiError},
+    blocks::{self, Message},
+    workspaces::{Workspace, Workspaces, is_dead},
+};
+use crate::{
+    answer::reply::Reply,
+    bot::{
+        outbox::{Courier, Delivery, LookUp, Soon},
+        say::Say,
+    },
+    message::{MessageId, MessageRef, Platform, Where},
+    store::outbox::{Kind, Parcel, made},
+};
+
+/// Slack takes one message a second in a channel; bursts are not promised to anybody.
+const PACE: SignedDuration = SignedDuration::from_secs(1);
+/// Messages that are asked for at a time. Apps outside Slack's directory get fifteen.
+const PAGE: &str = "200";
+/// Pages that are looked through for a post.
+const PAGES: usize = 5;
+/// How far Slack's clock and ours may differ.
+const DRIFT: SignedDuration = SignedDuration::from_mins(5);
+/// What Slack says when a message is too long, or has a block that it does not take.
+const TOO_MUCH: [&str; 5] =
+    ["msg_blocks_too_long", "msg_too_long", "invalid_blocks", "invalid_blocks_format", "slack_files_not_allowed"];
+
+/// Says things in Slack.
+pub struct SlackCourier {
+    api: Api,
+    workspaces: Arc<Workspaces>,
+}
+
+impl SlackCourier {
+    /// Says things with the tokens of these workspaces.
+    #[must_use]
+    pub fn new(api: Api, workspaces: Arc<Workspaces>) -> Self {
+        Self { api, workspaces }
+    }
+
+    async fn say(&self, parcel: &Parcel) -> Delivery {
+        let say: Say = match serde_json::from_str(&parcel.body) {
+            Ok(say) => say,
+            Err(error) => return Delivery::Refused(format!("cannot read what to say: {error}")),
+        };
+        let workspace = match self.workspaces.of_team(&parcel.team).await {
+            Ok(Some(workspace)) => workspace,
+            Ok(None) => return Delivery::Refused("the bot is not installed there".to_owned()),
+            Err(error) => return Delivery::Failed(format!("cannot look up the installation: {error}")),
+        };
+        let errand = Errand { api: &self.api, workspace: &workspace, parcel, say: &say };
+        let outcome = match parcel.kind {
+            Kind::Post => errand.post().await,
+            Kind::Edit => errand.edit().await,
+            Kind::Remove => errand.remove().await,
+            Kind::Notice => errand.notice().await,
+        };
+        match outcome {
+            Ok(id) => Delivery::Done(id),
+            Err(error) => self.delivery(error, &workspace).await,
+        }
+    }
+
+    async fn delivery(&self, error: ApiError, workspace: &Workspace) -> Delivery {
+        match error {
+            ApiError::Limited(wait) => Delivery::Later(later(wait)),
+            ApiError::Unclear(what) => Delivery::Unclear(what),
+            ApiError::Failed(what) => Delivery::Failed(what),
+            ApiError::Refused(word) => {
+                if is_dead(&word)
+                    && let Err(error) = self.workspaces.refused(workspace).await
+                {
+                    tracing::warn!(team = %workspace.team, %error, "cannot take down that the bot is gone");
+                }
+                Delivery::Refused(word)
+            }
+        }
+    }
+
+    async fn find(&self, parcel: &Parcel) -> LookUp {
+        let Ok(say) = serde_json::from_str::<Say>(&parcel.body) else { return LookUp::Unknown };
+        let Ok(Some(workspace)) = self.workspaces.of_team(&parcel.team).await else { return LookUp::Unknown };
+        if !may_read(&workspace) {
+            return LookUp::Unknown;
+        }
+        let errand = Errand { api: &self.api, workspace: &workspace, parcel, say: &say };
+        errand.find().await.unwrap_or_else(|error| {
+            tracing::info!(key = %parcel.key, %error, "cannot look a post up");
+            LookUp::Unknown
+        })
+    }
+}
+
+impl Courier for SlackCourier {
+    fn platform(&self) -> Platform {
+        Platform::Slack
+    }
+
+    fn pace(&self) -> SignedDuration {
+        PACE
+    }
+
+    fn deliver<'a>(&'a self, parcel: &'a Parcel) -> Soon<'a, Delivery> {
+        Box::pin(self.say(parcel))
+    }
+
+    fn look_up<'a>(&'a self, parcel: &'a Parcel) -> Soon<'a, LookUp> {
+        Box::pin(self.find(parcel))
+    }
+}
+
+fn later(wait: Duration) -> SignedDuration {
+    SignedDuration::try_from(wait).unwrap_or(SignedDuration::from_hours(1))
+}
+
+/// Whether the token may read any history at all; which kinds of channels, Slack says when it is asked.
+fn may_read(workspace: &Workspace) -> bool {
+    ["channels:history", "groups:history", "im:history", "mpim:history"].iter().any(|scope| workspace.may(scope))
+}
+
+/// One row being said.
+struct Errand<'a> {
+    api: &'a Api,
+    workspace: &'a Workspace,
+    parcel: &'a Parcel,
+    say: &'a Say,
+}
+
+type Said = Result<Option<String>, ApiError>;
+
+impl Errand<'_> {
+    async fn call(&self, method: &'static str, body: &Value) -> Result<Value, ApiError> {
+        self.api.call(&self.workspace.token, method, body).await
+    }
+
+    fn content(&self) -> &Reply {
+        &self.say.content
+    }
+
+    /// Calls with the message, and once more with a small and plain one if Slack does not take it.
+    async fn speak(&self, method: &'static str, mut body: Value, key: Option<&str>) -> Result<Value, ApiError> {
+        let whole = blocks::message(self.content(), key, self.workspace.url.as_deref());
+        put(&mut body, whole);
+        match self.call(method, &body).await {
+            Err(ApiError::Refused(word)) if TOO_MUCH.contains(&word.as_str()) => {
+                tracing::warn!(key = %self.parcel.key, %word, "Slack does not take a message as it should be");
+                put(&mut body, blocks::small(self.content(), key));
+                self.call(method, &body).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn post(&self) -> Said {
+        let mut body = json!({
+            "channel": self.say.to.channel().as_str(),
+            "unfurl_links": false,
+            "unfurl_media": false,
+        });
+        if let Some(message) = self.say.to.message() {
+            set(&mut body, "thread_ts", thread(message).as_str().into());
+        }
+        let answer = self.speak("chat.postMessage", body, Some(&self.parcel.key)).await?;
+        Ok(id(&answer))
+    }
+
+    async fn edit(&self) -> Said {
+        let body = json!({ "channel": self.say.to.channel().as_str(), "ts": self.answer()? });
+        self.speak("chat.update", body, Some(&self.parcel.key)).await.map(|_| None)
+    }
+
+    async fn remove(&self) -> Said {
+        let body = json!({ "channel": self.say.to.channel().as_str(), "ts": self.answer()? });
+        match self.call("chat.delete", &body).await {
+            Ok(_) => Ok(None),
+            // Somebody was faster.
+            Err(ApiError::Refused(word)) if word == "message_not_found" => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn notice(&self) -> Said {
+        let Some(user) = &self.say.user else { return Err(ApiError::Refused("nobody is named".to_owned())) };
+        let channel = self.say.to.channel().as_str();
+        let mut body = json!({ "channel": channel });
+        // Between two there is nobody to hide anything from.
+        let method = if channel.starts_with('D') { "chat.postMessage" } else { "chat.postEphemeral" };
+        if method == "chat.postEphemeral" {
+            set(&mut body, "user", user.as_str().into());
+        } else {
+            set(&mut body, "unfurl_links", false.into());
+            set(&mut body, "unfurl_media", false.into());
+        }
+        // A notice in a thread that does not exist yet would be seen by nobody.
+        if let Some(thread) = self.say.to.message().and_then(|message| message.thread.as_ref()) {
+            set(&mut body, "thread_ts", thread.as_str().into());
+        }
+        self.speak(method, body, None).await.map(|_| None)
+    }
+
+    /// Slack's id of the post that is changed or removed.
+    fn answer(&self) -> Result<&str, ApiError> {
+        self.parcel
+            .answer
+            .as_deref()
+            .ok_or_else(|| ApiError::Refused("it is not known which message it was".to_owned()))
+    }
+
+    /// Looks through what was said since the row was made.
+    async fn find(&self) -> Result<LookUp, ApiError> {
+        let since = made(&self.parcel.key).map(|at| at - DRIFT).map(|at| seconds(at));
+        let method = match &self.say.to {
+            Where::Under(_) => "conversations.replies",
+            Where::Channel { .. } => "conversations.history",
+        };
+        let mut cursor = String::new();
+        for _ in 0..PAGES {
+            let mut fields = vec![("channel", self.say.to.channel().as_str()), ("limit", PAGE), ("inclusive", "true")];
+            fields.extend(self.say.to.message().map(|message| ("ts", thread(message).as_str())));
+            fields.extend(since.as_deref().map(|since| ("oldest", since)));
+            fields.extend((!cursor.is_empty()).then_some(("cursor", cursor.as_str())));
+            let page = self.api.form(Some(&self.workspace.token), method, &fields).await?;
+            let messages = page.get("messages").and_then(Value::as_array).into_iter().flatten();
+            let ours = messages.into_iter().find(|message| blocks::key(message) == Some(&self.parcel.key));
+            if let Some(message) = ours {
+                return Ok(LookUp::Found(id(message)));
+            }
+            let next = page.pointer("/response_metadata/next_cursor").and_then(Value::as_str).unwrap_or_default();
+            if next.is_empty() {
+                return Ok(LookUp::Absent);
+            }
+            cursor = next.to_owned();
+        }
+        Ok(LookUp::Unknown)
+    }
+}
+
+fn put(body: &mut Value, message: Message) {
+    set(body, "text", message.text.into());
+    set(body, "blocks", message.blocks.into());
+    // Names and addresses in the text stay text. `chat.update` reads them otherwise.
+    set(body, "parse", "none".into());
+    set(body, "link_names", false.into());
+}
+
+fn set(body: &mut Value, field: &str, value: Value) {
+    if let Value::Object(fields) = body {
+        fields.insert(field.to_owned(), value);
+    }
+}
+
+/// The first message of the thread that an answer to this message stands in.
+fn thread(message: &MessageRef) -> &MessageId {
+    message.thread.as_ref().unwrap_or(&message.id)
+}
+
+fn id(message: &Value) -> Option<String> {
+    let id = message.get("ts").and_then(Value::as_str)?;
+    MessageId::parse(id).ok().map(|id| id.to_string())
+}
+
+fn seconds(at: Timestamp) -> String {
+    format!("{}.000000", at.as_second())
+}

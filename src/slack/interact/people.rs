@@ -1,0 +1,109 @@
+//! Who asks, and who reads along: what a payload does not tell, Slack is asked, for a short time, and the answer is kept for some
+//! minutes.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use tokio::time::timeout;
+
+use crate::{
+    message::{Author, ChannelId, Rights, Speaker, TeamId, UserId, Visibility},
+    slack::{Slack, workspaces::Workspace},
+};
+
+/// How long an answer of Slack's is believed: somebody who was made an admin waits no longer.
+const KEPT: SignedDuration = SignedDuration::from_mins(10);
+/// Answers that are kept; beyond that, all are asked for anew.
+const MOST: usize = 10_000;
+/// How long Slack may take: whoever asks has three seconds for all.
+const TIME: Duration = Duration::from_millis(1200);
+
+/// What Slack said about people.
+#[derive(Debug, Default)]
+pub struct People(Mutex<HashMap<(TeamId, String), (Timestamp, Rights)>>);
+
+impl People {
+    fn rights(&self, workspace: &Workspace, user: &str, now: Timestamp) -> Option<Rights> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, rights) = known.get(&(workspace.team.clone(), user.to_owned()))?;
+        (now.duration_since(*at) < KEPT).then_some(*rights)
+    }
+
+    fn learn(&self, workspace: &Workspace, user: &str, rights: Rights, now: Timestamp) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST {
+            known.clear();
+        }
+        known.insert((workspace.team.clone(), user.to_owned()), (now, rights));
+    }
+}
+
+impl Slack {
+    /// Somebody with what they may do: Slack's own admins may do everything, and so may whoever installed the app.
+    pub(super) async fn person(&self, workspace: &Workspace, user: &str, name: &str) -> Option<Author> {
+        let id = UserId::parse(user).ok()?;
+        let installer = workspace.installer.as_ref();
+        let installed = installer.is_some_and(|who| *who == self.bot.store().who(&workspace.team, &id));
+        let rights = if installed { Rights::Admin } else { self.rights(workspace, user).await };
+        let name = if name.is_empty() { user } else { name };
+        Some(Author { id, name: name.to_owned(), speaker: Speaker::Person, rights })
+    }
+
+    async fn rights(&self, workspace: &Workspace, user: &str) -> Rights {
+        let now = (self.clock)();
+        if let Some(rights) = self.people.rights(workspace, user, now) {
+            return rights;
+        }
+        if !workspace.may("users:read") {
+            return Rights::Member;
+        }
+        let Some(answer) = self.ask(workspace, "users.info", ("user", user)).await else { return Rights::Member };
+        let is = |what: &str| answer.pointer(&format!("/user/{what}")).and_then(Value::as_bool) == Some(true);
+        let rights = if is("is_admin") || is("is_owner") { Rights::Admin } else { Rights::Member };
+        self.people.learn(workspace, user, rights, now);
+        rights
+    }
+
+    /// Who reads a channel. What nobody knows is taken for private: then nothing of it is shown elsewhere.
+    pub(super) async fn visibility(&self, workspace: &Workspace, channel: &ChannelId) -> Visibility {
+        if channel.as_str().starts_with(['D', 'G']) {
+            return Visibility::Private;
+        }
+        if let Some(known) = self.channels.visibility(&workspace.team, channel) {
+            return known;
+        }
+        if !workspace.may("channels:read") && !workspace.may("groups:read") {
+            return Visibility::Private;
+        }
+        let answer = self.ask(workspace, "conversations.info", ("channel", channel.as_str())).await;
+        let Some(answer) = answer else { return Visibility::Private };
+        let is = |what: &str| answer.pointer(&format!("/channel/{what}")).and_then(Value::as_bool) == Some(true);
+        let visibility = if is("is_ext_shared") || is("is_pending_ext_shared") {
+            Visibility::Shared
+        } else if is("is_channel") && !is("is_private") && !is("is_mpim") {
+            Visibility::Public
+        } else {
+            Visibility::Private
+        };
+        self.channels.learn(&workspace.team, channel, visibility);
+        visibility
+    }
+
+    async fn ask(&self, workspace: &Workspace, method: &'static str, field: (&str, &str)) -> Option<Value> {
+        let fields = [field];
+        let call = self.api.form(Some(&workspace.token), method, &fields);
+        match timeout(TIME, call).await {
+            Ok(Ok(answer)) => Some(answer),
+            Ok(Err(error)) => {
+                tracing::info!(team = %workspace.team, method, %error, "Slack does not tell");
+                None
+            }
+            Err(_) => None,
+        }
+    }
+}
