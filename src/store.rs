@@ -17,6 +17,7 @@ pub mod inbox;
 pub mod installs;
 pub mod lock;
 pub mod memory;
+pub mod moved;
 mod open;
 pub mod outbox;
 pub mod people;

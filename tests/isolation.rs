@@ -31,7 +31,7 @@ use npmfix::{
         Store, channels, drafts,
         findings::{self, DayCounts, DayKey, NewHeard},
         fixes::{self, Breadth, FixKey, FixText, FixWanted, Imported, NewFix, View, Writer},
-        forget, inbox, memory, outbox, replies, teams,
+        forget, inbox, memory, moved, outbox, replies, teams,
     },
 };
 
@@ -237,6 +237,8 @@ async fn nothing_of_a_team_is_changed_by_another() {
         let key = &waiting.first().unwrap().key;
         assert!(!outbox::echoed(&mut tx, &team, key, "answer").await.unwrap());
         teams::set(&mut tx, &team, &teams::Settings::default(), now()).await.unwrap();
+        let renumbered = ChannelId::parse("C2").unwrap();
+        moved::channel(&mut tx, &team, &channel, &renumbered).await.unwrap();
         forget::person(&mut tx, &team, &ours_who).await.unwrap();
         forget::team(&mut tx, &team).await.unwrap();
         tx.commit().await.unwrap();
@@ -265,7 +267,7 @@ async fn forgetting_one_team_leaves_the_other_as_it_was() {
 }
 
 /// Functions that serve a platform or whoever runs the database, whatever the team.
-const OF_THE_WORKER: &str = "claim close given_back give_up later list next_due open parked read begin commit renew retry \
+const OF_THE_WORKER: &str = "answers claim close given_back give_up later list next_due open parked read begin commit renew retry \
                              sent take_over unclear unpark unpark_all";
 
 #[test]

@@ -159,6 +159,12 @@ impl Store {
         Ok(self.readers.acquire().await?)
     }
 
+    /// Whether the database answers.
+    pub async fn answers(&self) -> Result<()> {
+        sqlx::query("SELECT 1").execute(&mut *self.read().await?).await?;
+        Ok(())
+    }
+
     /// The hash under which a person is known in a team.
     #[must_use]
     pub fn who(&self, team: &crate::message::TeamId, user: &crate::message::UserId) -> people::Who {

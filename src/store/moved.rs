@@ -1,0 +1,83 @@
+//! A channel has got another id, and what is stored about it follows: Slack does this when a channel becomes shared between
+//! organisations. What was already stored under the new id is kept and added to.
+
+use sqlx::AnyConnection;
+
+use super::Result;
+use crate::message::{ChannelId, TeamId};
+
+/// Counts that exist under both ids are added up. `$1` is the team, `$2` the old id, `$3` the new one.
+const ADDED: &[&str] = &[
+    "UPDATE error_channel SET seen = error_channel.seen + gone.seen, \
+     first_at = CASE WHEN gone.first_at < error_channel.first_at THEN gone.first_at ELSE error_channel.first_at END, \
+     last_at = CASE WHEN gone.last_at > error_channel.last_at THEN gone.last_at ELSE error_channel.last_at END \
+     FROM error_channel AS gone WHERE error_channel.team = $1 AND error_channel.channel = $3 \
+     AND gone.team = $1 AND gone.channel = $2 AND gone.fingerprint = error_channel.fingerprint",
+    "UPDATE error_day SET seen = error_day.seen + gone.seen FROM error_day AS gone \
+     WHERE error_day.team = $1 AND error_day.channel = $3 AND gone.team = $1 AND gone.channel = $2 \
+     AND gone.day = error_day.day AND gone.fingerprint = error_day.fingerprint",
+    "UPDATE channel_day SET seen = channel_day.seen + gone.seen, answered = channel_day.answered + gone.answered, \
+     fixed = channel_day.fixed + gone.fixed, unhelpful = channel_day.unhelpful + gone.unhelpful, \
+     false_answers = channel_day.false_answers + gone.false_answers, secrets = channel_day.secrets + gone.secrets \
+     FROM channel_day AS gone WHERE channel_day.team = $1 AND channel_day.channel = $3 \
+     AND gone.team = $1 AND gone.channel = $2 AND gone.day = channel_day.day",
+];
+
+/// Tables with the channel in their key, and the rest of that key.
+const KEYED: &[(&str, &[&str])] = &[
+    ("channel", &[]),
+    ("mute", &["fingerprint"]),
+    ("heard", &["message"]),
+    ("occurrence", &["message", "ordinal"]),
+    ("error_channel", &["fingerprint"]),
+    ("error_day", &["day", "fingerprint"]),
+    ("channel_day", &["day"]),
+    ("reply", &["message"]),
+];
+
+/// Rows with the channel beside their key. `$4` and `$5` are the ids as they stand in the rows' JSON.
+const BESIDE: &str = "UPDATE fix SET channel = $3 WHERE team = $1 AND channel = $2";
+const DRAFTS: &str = "UPDATE draft SET body = REPLACE(body, $2, $3) WHERE team = $1";
+
+/// What waits to be said is said after what waits under the new id.
+const WAITING: &str = "UPDATE outbox SET lane = $3, body = REPLACE(body, $4, $5), \
+                       seq = seq + COALESCE((SELECT lane.seq FROM lane WHERE lane.team = $1 AND lane.lane = $3), 0) \
+                       WHERE team = $1 AND lane = $2";
+const LANES: &[&str] = &[
+    "UPDATE lane SET seq = lane.seq + gone.seq, \
+     due_at = CASE WHEN lane.due_at IS NULL OR gone.due_at < lane.due_at THEN gone.due_at ELSE lane.due_at END \
+     FROM lane AS gone WHERE lane.team = $1 AND lane.lane = $3 AND gone.team = $1 AND gone.lane = $2",
+    "UPDATE lane SET lane = $3 WHERE team = $1 AND lane = $2 \
+     AND NOT EXISTS (SELECT 1 FROM lane AS kept WHERE kept.team = $1 AND kept.lane = $3)",
+    "DELETE FROM lane WHERE team = $1 AND lane = $2 AND $3 <> ''",
+];
+
+/// Lets everything that is stored about a channel follow its new id. A repeat changes nothing.
+pub async fn channel(conn: &mut AnyConnection, team: &TeamId, old: &ChannelId, new: &ChannelId) -> Result<()> {
+    if old == new {
+        return Ok(());
+    }
+    let mut statements: Vec<String> = ADDED.iter().map(|statement| (*statement).to_owned()).collect();
+    for (table, rest) in KEYED {
+        let same: Vec<String> = rest.iter().map(|column| format!(" AND kept.{column} = {table}.{column}")).collect();
+        let same = same.concat();
+        statements.push(format!(
+            "UPDATE {table} SET channel = $3 WHERE team = $1 AND channel = $2 \
+             AND NOT EXISTS (SELECT 1 FROM {table} AS kept WHERE kept.team = $1 AND kept.channel = $3{same})"
+        ));
+        statements.push(format!("DELETE FROM {table} WHERE team = $1 AND channel = $2 AND $3 <> ''"));
+    }
+    statements.push(BESIDE.to_owned());
+    for statement in statements {
+        let statement = sqlx::query(sqlx::AssertSqlSafe(statement)).persistent(false);
+        statement.bind(team.as_str()).bind(old.as_str()).bind(new.as_str()).execute(&mut *conn).await?;
+    }
+    let json = |id: &ChannelId| format!("\"channel\":\"{id}\"");
+    sqlx::query(DRAFTS).bind(team.as_str()).bind(json(old)).bind(json(new)).execute(&mut *conn).await?;
+    let waiting = sqlx::query(WAITING).bind(team.as_str()).bind(old.as_str()).bind(new.as_str());
+    waiting.bind(json(old)).bind(json(new)).execute(&mut *conn).await?;
+    for statement in LANES {
+        sqlx::query(*statement).bind(team.as_str()).bind(old.as_str()).bind(new.as_str()).execute(&mut *conn).await?;
+    }
+    Ok(())
+}
