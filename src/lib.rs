@@ -8,6 +8,7 @@
 //! - [`classifier`]: any text → [`classifier::Diagnosis`]es.
 //! - [`answer`]: a diagnosis → what to say, and its renderings. Every sentence the program says lives there or in `knowledge/`.
 //! - [`bot`]: a message → what is done about it.
+//! - [`slack`]: a chat platform ↔ the bot. [`web`]: the HTTP server.
 //! - [`cli`]: the subcommands.
 //!
 //! The first four are pure: no I/O, no clock, no global state.
@@ -22,3 +23,4 @@ pub mod redact;
 pub mod slack;
 pub mod store;
 pub mod terminal;
+pub mod web;
