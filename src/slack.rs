@@ -1,8 +1,11 @@
 //! Slack as a chat platform: its events, commands and clicks become what the bot understands, and what the bot says becomes
 //! Block Kit. Bodies come in over HTTP or Socket Mode and go the same way from there.
 //!
-//! - `wire`: what Slack sends, read with tolerance. `text`: the text of a message, as its reader saw it.
+//! - `http`, `socket`: the two ways in. `intake`: what events lead to.
+//! - `wire`: what Slack sends, read with tolerance. `text`, `files`: the text of a message, as its reader saw it. `channels`: who
+//!   reads a channel.
 //! - `api`: the Web API. `blocks`: a reply → Block Kit.
+//! - `courier`: what the outbox says. `interact`: what people ask for. `views`: windows and the App Home.
 //! - `workspaces`: where the bot is installed, and with which token. `oauth`: how it gets there.
 //! - `scopes`, `manifest`, `check`: what the app asks for, what Slack has to know about it, and what is missing.
 
@@ -13,15 +16,25 @@ use crate::bot::{
     outbox::{Clock, Worker},
 };
 use api::Api;
+use channels::Channels;
+use interact::People;
 use workspaces::Workspaces;
 
 pub mod api;
 pub mod blocks;
+pub mod channels;
 pub mod check;
+pub mod courier;
+mod files;
+pub mod http;
+pub mod intake;
+pub mod interact;
 pub mod manifest;
 pub mod oauth;
 pub mod scopes;
+pub mod socket;
 pub mod text;
+pub mod views;
 pub mod wire;
 pub mod workspaces;
 
@@ -33,8 +46,21 @@ pub struct Slack {
     pub api: Api,
     /// Where the bot is installed.
     pub workspaces: Arc<Workspaces>,
+    /// Who reads which channel, as events have told.
+    pub channels: Channels,
+    /// What Slack said about people.
+    pub people: People,
     /// What says things: it is told when our own posts come back.
     pub worker: Arc<Worker>,
     /// The time.
     pub clock: Clock,
+}
+
+impl Slack {
+    /// Everything together.
+    #[must_use]
+    pub fn new(bot: Arc<Bot>, api: Api, workspaces: Arc<Workspaces>, worker: Arc<Worker>, clock: Clock) -> Self {
+        let (channels, people) = (Channels::default(), People::default());
+        Self { bot, api, workspaces, channels, people, worker, clock }
+    }
 }

@@ -6,8 +6,8 @@
 use std::{collections::BTreeSet, io, time::Duration};
 
 use axum::{
-    body::Bytes,
-    http::{HeaderMap, HeaderValue, Request, StatusCode, header},
+    body::{Bytes, HttpBody},
+    http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header},
 };
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -182,6 +182,31 @@ impl Api {
         let to = self.given(to, &FILES)?;
         let kind = "application/octet-stream";
         self.send(Call { to, kind, token: None, body: bytes, time: TIME }).await.map(drop)
+    }
+
+    /// Begins to fetch a file from the address that Slack gave. Redirects are not followed: they lead to a page to log in.
+    pub(super) async fn fetch(
+        &self,
+        token: &SecretString,
+        from: &str,
+    ) -> Result<Response<impl HttpBody<Data = Bytes, Error: std::error::Error> + use<>>, ApiError> {
+        let from = self.given(from, &FILES).map_err(|error| ApiError::Refused(error.to_string()))?;
+        let request = Request::get(from.as_str())
+            .header(header::USER_AGENT, concat!("npmfix/", env!("CARGO_PKG_VERSION")))
+            .header(header::AUTHORIZATION, bearer(token)?)
+            .body(Full::default())
+            .map_err(|e| ApiError::Failed(e.to_string()))?;
+        let response = self.http.request(request).await.map_err(|error| ApiError::Failed(causes(&error)))?;
+        let status = response.status();
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            return Err(ApiError::Limited(wait(response.headers().get(header::RETRY_AFTER))));
+        }
+        let what = || format!("HTTP {}", status.as_u16());
+        match () {
+            () if status.is_success() => Ok(response),
+            () if status.is_server_error() => Err(ApiError::Failed(what())),
+            () => Err(ApiError::Refused(what())),
+        }
     }
 
     fn at(&self, method: &str) -> Result<Url, ApiError> {

@@ -218,12 +218,11 @@ fn put_sequence(sequence: &str, out: &mut String) {
         out.push('#');
         put_entities(label.map_or(channel, |label| label.trim_start_matches('#')), out);
     } else if let Some(command) = target.strip_prefix('!') {
-        match label {
-            Some(label) => put_entities(label, out),
-            None => {
-                out.push('@');
-                out.push_str(command.split('^').next().unwrap_or(command));
-            }
+        if let Some(label) = label {
+            put_entities(label, out);
+        } else {
+            out.push('@');
+            out.push_str(command.split('^').next().unwrap_or(command));
         }
     } else if target.contains(':') {
         put_entities(label.unwrap_or(target), out);

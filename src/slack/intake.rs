@@ -1,0 +1,116 @@
+//! The events that Slack sends. An event that led to something is taken in only when that is stored; what is of no interest is
+//! passed over without a look into the database.
+//!
+//! - `scene`: who speaks where. `messages`: what is said, changed and deleted.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{
+    Slack,
+    channels::told,
+    wire::{Callback, list, text},
+};
+use crate::{
+    bot::life::Arrival,
+    message::{ChannelId, Visibility},
+    store::{StoreError, moved},
+};
+
+mod messages;
+mod scene;
+
+use scene::Scene;
+
+/// Why an event was not taken in. Slack delivers it again.
+#[derive(Debug, thiserror::Error)]
+pub enum EventError {
+    /// It could not be stored.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file that belongs to it cannot be had now.
+    #[error("cannot read a file yet: {0}")]
+    File(String),
+}
+
+impl Slack {
+    /// Takes in the body of an `event_callback`. When this returns without an error, what it led to is stored.
+    pub async fn event(&self, body: &Value) -> Result<(), EventError> {
+        let callback = Callback::of(body);
+        let Some(kind) = text(callback.event, "type") else { return Ok(()) };
+        if matches!(kind, "app_uninstalled" | "tokens_revoked") {
+            return self.gone(&callback, kind).await;
+        }
+        let Some(workspace) = self.workspaces.of_install(callback.install).await? else {
+            tracing::debug!(kind, team = callback.install.workspace, "an event from where the bot is not installed");
+            return Ok(());
+        };
+        let scene = Scene { callback: &callback, workspace: &workspace };
+        match kind {
+            "message" => self.message(&scene).await,
+            "app_mention" => self.mentioned(&scene).await,
+            "member_joined_channel" => self.joined(&scene).await,
+            "channel_id_changed" => self.renumbered(&scene).await,
+            "app_home_opened" => self.looked_at(&scene).await,
+            // A channel's name is nowhere kept, so that `channel_rename` changes nothing.
+            _ => Ok(()),
+        }
+    }
+
+    /// Somebody looks at our home. On its other tab nothing has to be drawn.
+    async fn looked_at(&self, scene: &Scene<'_>) -> Result<(), EventError> {
+        let event = scene.callback.event;
+        if let Some(user) = text(event, "user").filter(|_| text(event, "tab") != Some("messages")) {
+            self.home_opened(scene.workspace, user).await?;
+        }
+        Ok(())
+    }
+
+    /// The bot was let into a channel.
+    async fn joined(&self, scene: &Scene<'_>) -> Result<(), EventError> {
+        let event = scene.callback.event;
+        if text(event, "user") != Some(scene.bot_user()) {
+            return Ok(());
+        }
+        let Some(channel) = scene.channel() else { return Ok(()) };
+        let team = &scene.workspace.team;
+        if let Some(visibility) = told(&channel, text(event, "channel_type"), scene.callback.shared) {
+            self.channels.learn(team, &channel, visibility);
+        }
+        let named = text(event, "event_ts").unwrap_or_default();
+        let joined = scene.callback.id.map_or_else(|| format!("joined {channel} {named}"), str::to_owned);
+        self.bot.arrived((team, &channel), Arrival::Channel, &joined, (self.clock)()).await?;
+        Ok(())
+    }
+
+    /// A channel has got another id: what is remembered of it follows.
+    async fn renumbered(&self, scene: &Scene<'_>) -> Result<(), EventError> {
+        let event = scene.callback.event;
+        let id = |field| text(event, field).and_then(|id| ChannelId::parse(id).ok());
+        let (Some(old), Some(new)) = (id("old_channel_id"), id("new_channel_id")) else { return Ok(()) };
+        let team = &scene.workspace.team;
+        let known = self.channels.visibility(team, &old).unwrap_or(Visibility::Private);
+        let mut tx = self.bot.store().begin().await?;
+        moved::channel(&mut tx, team, &old, &new).await?;
+        tx.commit().await?;
+        self.channels.learn(team, &new, known);
+        Ok(())
+    }
+
+    /// The app was uninstalled, or its token revoked. A team that has installed it again since keeps what it has.
+    async fn gone(&self, callback: &Callback<'_>, kind: &str) -> Result<(), EventError> {
+        let tokens = callback.event.get("tokens").unwrap_or(&Value::Null);
+        if kind == "tokens_revoked" && list(tokens, "bot").next().is_none() {
+            return Ok(());
+        }
+        let Some(team) = callback.install.teams().next() else { return Ok(()) };
+        let at = callback.at.and_then(|at| Timestamp::from_second(at).ok()).unwrap_or_else(|| (self.clock)());
+        self.workspaces.gone(&team, at).await?;
+        // Whoever only replaces a token does not want to be forgotten.
+        if kind == "app_uninstalled" && self.workspaces.of_team(&team).await?.is_none() {
+            let rows = self.bot.left(&team).await?;
+            tracing::info!(%team, rows, "uninstalled: erased what was stored");
+        }
+        Ok(())
+    }
+}
