@@ -22,6 +22,7 @@ pub mod outbox;
 pub mod pages;
 pub mod picture;
 pub mod reply;
+pub mod serving;
 pub mod slack;
 pub mod slack_app;
 pub mod slack_check;

@@ -21,6 +21,7 @@ mod input;
 mod knowledge_commands;
 mod outbox_commands;
 mod record;
+mod serve;
 mod slack_commands;
 
 /// Explains npm, pnpm, Yarn and Bun authentication failures.
@@ -42,6 +43,8 @@ pub struct Cli {
 enum Command {
     /// Chat with the bot here: paste errors, save fixes, ask what was met; standard input may be a transcript
     Chat(chat_command::Arguments),
+    /// Be the bot in the chat platforms whose tokens are set, until told to stop
+    Serve(Box<serve::Arguments>),
     /// Find the auth failures in logs and say what to do about each
     Explain(explain::Arguments),
     /// Look at what npmfix knows, or check it
@@ -85,6 +88,7 @@ pub fn run() -> ExitCode {
         Command::Chat(arguments) => {
             load(cli.knowledge.as_ref()).and_then(|k| chat_command::run(arguments, k, database))
         }
+        Command::Serve(arguments) => serve::run(arguments, cli.knowledge.as_ref(), database),
         Command::Forget(arguments) => chat_command::forget(arguments, database),
         Command::Explain(arguments) => match &cli.knowledge {
             Some(dir) => load(Some(dir)).map(|k| explain::run(arguments, &&k)),

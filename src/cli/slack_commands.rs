@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use crate::{
@@ -66,7 +66,7 @@ struct Check {
 
 /// What is set for Slack.
 #[derive(Debug, Args)]
-struct Settings {
+pub(super) struct Settings {
     /// The bot's token, for one workspace
     #[arg(long, value_name = "TOKEN", env = "SLACK_BOT_TOKEN", hide_env_values = true)]
     slack_bot_token: Option<SecretString>,
@@ -93,6 +93,30 @@ struct Settings {
     url: Option<String>,
 }
 
+impl Settings {
+    /// What is set. What is empty counts as absent: a file for containers may name it without a value.
+    pub(super) fn set(&self, reach: Reach) -> Set {
+        let secret =
+            |given: &Option<SecretString>| given.clone().filter(|text| !text.expose_secret().trim().is_empty());
+        let text = |given: &Option<String>| given.clone().filter(|text| !text.trim().is_empty());
+        Set {
+            bot_token: secret(&self.slack_bot_token),
+            app_token: secret(&self.slack_app_token),
+            signing_secret: secret(&self.slack_signing_secret),
+            client_id: text(&self.slack_client_id),
+            client_secret: secret(&self.slack_client_secret),
+            secret_key: secret(&self.secret_key),
+            url: text(&self.url),
+            reach,
+        }
+    }
+
+    /// Where Slack's Web API is, if not at Slack.
+    pub(super) fn api(&self) -> Option<String> {
+        self.slack_api_url.clone().filter(|address| !address.trim().is_empty())
+    }
+}
+
 /// Runs the subcommand.
 pub(super) fn run(arguments: &Arguments, database: Option<&str>) -> anyhow::Result<ExitCode> {
     match &arguments.command {
@@ -114,17 +138,8 @@ fn print_manifest(arguments: &Manifest) -> anyhow::Result<ExitCode> {
 
 fn check(arguments: &Check, database: Option<&str>) -> anyhow::Result<ExitCode> {
     let given = &arguments.slack;
-    let set = Set {
-        bot_token: given.slack_bot_token.clone(),
-        app_token: given.slack_app_token.clone(),
-        signing_secret: given.slack_signing_secret.clone(),
-        client_id: given.slack_client_id.clone(),
-        client_secret: given.slack_client_secret.clone(),
-        secret_key: given.secret_key.clone(),
-        url: given.url.clone(),
-        reach: if arguments.minimal { Reach::Minimal } else { Reach::Full },
-    };
-    let api = Api::new(given.slack_api_url.as_deref()).context("cannot ask Slack")?;
+    let set = given.set(if arguments.minimal { Reach::Minimal } else { Reach::Full });
+    let api = Api::new(given.api().as_deref()).context("cannot ask Slack")?;
     let mut findings = with_runtime(async { Ok(check::check(&set, &api).await) })?;
     if let Some(keys) = set.secret_key.as_ref().filter(|_| set.is_for_many()).and_then(|keys| Keys::parse(keys).ok()) {
         findings.push(installed(keys, database));

@@ -1,0 +1,287 @@
+//! `npmfix serve`: starts whatever is set, says what that is, and stops cleanly when told to. Arguments come from the environment
+//! as well, so that a container needs nothing else.
+//!
+//! A platform joins in two steps, in one place each: what it says things with is needed before the outbox's worker is there
+//! (`Platforms::couriers`), what it hears with after it (`Platforms::join`).
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, thread, time::Duration};
+
+use anyhow::Context as _;
+use axum::Router;
+use clap::Args;
+use jiff::Timestamp;
+use tokio::{
+    net::TcpListener,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    answer::serving as words,
+    bot::{
+        Bot, Limits,
+        outbox::{self, Clock, Courier, Worker},
+    },
+    knowledge::Knowledge,
+    slack::scopes::Reach,
+    store::{Store, lock},
+    web::{
+        self,
+        health::{self, Condition, Health},
+    },
+};
+
+use super::{complain, database::with_store, load, slack_commands};
+
+mod slack;
+
+/// Where to listen when nobody says.
+const PORT: u16 = 3000;
+/// How long a stop waits for everything that hears; the outbox has its own limit after that.
+const STOP: Duration = Duration::from_secs(15);
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Listen here: an address, or an address with a port [default: 0.0.0.0]
+    #[arg(long, value_name = "ADDRESS", env = "BIND_ADDR")]
+    bind: Option<String>,
+    /// Listen on this port [default: 3000]
+    #[arg(long, value_name = "N", env = "PORT")]
+    port: Option<u16>,
+    #[command(flatten)]
+    slack: slack_commands::Settings,
+    /// The Slack app was made with `slack manifest --minimal`
+    #[arg(long)]
+    slack_minimal: bool,
+    /// Connections of Socket Mode
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=10))]
+    slack_connections: u8,
+    /// Answers in a channel within an hour; what is beyond is only recorded
+    #[arg(long, value_name = "N", default_value_t = Limits::default().answers_per_hour)]
+    answers_per_hour: i64,
+}
+
+impl Arguments {
+    fn address(&self) -> anyhow::Result<SocketAddr> {
+        let bind = self.bind.as_deref().map(str::trim).filter(|bind| !bind.is_empty()).unwrap_or("0.0.0.0");
+        let whole: Option<SocketAddr> = bind.parse().ok();
+        let address = match whole {
+            Some(whole) => SocketAddr::new(whole.ip(), self.port.unwrap_or(whole.port())),
+            None => SocketAddr::new(
+                bind.trim_matches(['[', ']']).parse().with_context(|| words::no_address(bind))?,
+                self.port.unwrap_or(PORT),
+            ),
+        };
+        Ok(address)
+    }
+}
+
+/// Serves until the process is told to stop.
+pub(super) fn run(arguments: &Arguments, dir: Option<&PathBuf>, database: Option<&str>) -> anyhow::Result<ExitCode> {
+    let reach = if arguments.slack_minimal { Reach::Minimal } else { Reach::Full };
+    let set = arguments.slack.set(reach);
+    let slack = slack::Plan::of(&set).map_err(|wrong| anyhow::anyhow!(wrong.sentence()))?;
+    let slack = slack.map(|plan| plan.at(arguments.slack.api()).with_connections(arguments.slack_connections));
+    let plans = Plans { slack };
+    anyhow::ensure!(!plans.is_empty(), words::nothing_to_serve());
+    let address = arguments.address()?;
+    // Neither waits for the other: the knowledge is read while the database opens.
+    let dir = dir.cloned();
+    let knowledge = thread::spawn(move || load(dir.as_ref()));
+    with_store(database, async |store| {
+        let knowledge = knowledge.join().unwrap_or_else(|_| Err(anyhow::anyhow!("cannot read the knowledge")))?;
+        serve(arguments, plans, (address, knowledge), store).await
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is to be served.
+struct Plans {
+    slack: Option<slack::Plan>,
+}
+
+impl Plans {
+    fn is_empty(&self) -> bool {
+        self.slack.is_none()
+    }
+}
+
+/// The platforms that are served.
+struct Platforms {
+    slack: Option<slack::Ready>,
+}
+
+impl Platforms {
+    fn couriers(&self) -> Vec<Arc<dyn Courier>> {
+        self.slack.iter().map(slack::Ready::courier).collect()
+    }
+
+    fn join(self, parts: &Parts, served: &mut Served) -> anyhow::Result<()> {
+        if let Some(slack) = self.slack {
+            slack.join(parts, served)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a platform needs to hear.
+struct Parts {
+    bot: Arc<Bot>,
+    worker: Arc<Worker>,
+    clock: Clock,
+    health: Health,
+    stop: CancellationToken,
+}
+
+/// What the platforms give to be served.
+#[derive(Default)]
+struct Served {
+    /// Pages.
+    router: Router,
+    /// What runs until the stop. One that ends with an error ends all.
+    tasks: JoinSet<anyhow::Result<()>>,
+    /// What there is, a line each, for whoever started it.
+    lines: Vec<String>,
+}
+
+async fn serve(
+    arguments: &Arguments,
+    plans: Plans,
+    (address, knowledge): (SocketAddr, Knowledge),
+    store: &Store,
+) -> anyhow::Result<()> {
+    let lock = lock::hold(store, "serve")?;
+    let stop = CancellationToken::new();
+    stop_on_signals(stop.clone())?;
+    let clock: Clock = Arc::new(Timestamp::now);
+    let listener = TcpListener::bind(address).await.with_context(|| words::cannot_listen(&address.to_string()))?;
+    let address = listener.local_addr().unwrap_or(address);
+    let slack = match plans.slack {
+        Some(plan) => match plan.ready(store, &clock, &stop).await? {
+            Some(ready) => Some(ready),
+            // Stopped before Slack answered.
+            None => return Ok(()),
+        },
+        None => None,
+    };
+    let platforms = Platforms { slack };
+    let limits = Limits { answers_per_hour: arguments.answers_per_hour, ..Limits::default() };
+    let bot = Arc::new(Bot::new(knowledge, store.clone(), limits));
+    let settings = outbox::Settings::default();
+    let worker = Worker::new(store.clone(), platforms.couriers(), settings, Arc::clone(&clock));
+    let health = Health::default();
+    let parts = Parts { bot: Arc::clone(&bot), worker: Arc::clone(&worker), clock, health, stop: stop.clone() };
+    let mut served = Served { router: health::routes(parts.health.clone(), store.clone()), ..Served::default() };
+    platforms.join(&parts, &mut served)?;
+    let Served { router, mut tasks, lines } = served;
+    let web_stop = stop.clone();
+    tasks.spawn(async move {
+        web::serve(listener, router, web::Limits::default(), web_stop).await;
+        Ok(())
+    });
+    let wake = bot.wake();
+    let saying = tokio::spawn({
+        let (worker, stop) = (Arc::clone(&worker), stop.clone());
+        async move {
+            let outcome = worker.run(&wake, &lock).await;
+            // Without anybody who says it, nothing more is to be heard.
+            stop.cancel();
+            outcome
+        }
+    });
+    parts.health.set("outbox", Condition::Ready);
+    for line in std::iter::once(words::listening(&address.to_string())).chain(lines) {
+        complain(&line);
+    }
+    let mut outcome = until_stopped(&mut tasks, &stop).await;
+    stop.cancel();
+    // First nothing more is heard, then what was heard is said as far as there is time.
+    let ends = async { while tasks.join_next().await.is_some() {} };
+    if timeout(STOP, ends).await.is_err() {
+        tasks.shutdown().await;
+    }
+    worker.stop();
+    match saying.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) if outcome.is_ok() => outcome = Err(error).context("cannot go on saying things"),
+        Ok(Err(error)) => tracing::error!(%error, "the outbox ended"),
+        Err(fault) => tracing::error!(%fault, "the outbox met a fault of npmfix"),
+    }
+    outcome
+}
+
+/// Waits for the stop, or for the first part that cannot go on.
+async fn until_stopped(tasks: &mut JoinSet<anyhow::Result<()>>, stop: &CancellationToken) -> anyhow::Result<()> {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            Some(ended) = tasks.join_next() => match ended {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return Err(error),
+                Err(fault) => return Err(fault).context("a part of the server met a fault of npmfix"),
+            },
+        }
+    }
+}
+
+/// The signals that service managers, containers and people send.
+fn stop_on_signals(stop: CancellationToken) -> anyhow::Result<()> {
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .context("cannot listen for the signal to stop")?;
+    tokio::spawn(async move {
+        #[cfg(unix)]
+        let terminated = terminate.recv();
+        #[cfg(not(unix))]
+        let terminated = std::future::pending::<Option<()>>();
+        tokio::select! {
+            _ = terminated => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        complain(words::stopping());
+        stop.cancel();
+    });
+    Ok(())
+}
+
+/// Repeats something now and then until the stop.
+async fn every<F: Future<Output = ()>>(pause: Duration, stop: &CancellationToken, mut work: impl FnMut() -> F) {
+    while !stop.is_cancelled() {
+        work().await;
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        serve: Arguments,
+    }
+
+    #[rstest::rstest]
+    #[case::alone(&[], Some("0.0.0.0:3000"))]
+    #[case::port(&["--port", "80"], Some("0.0.0.0:80"))]
+    #[case::address(&["--bind", "127.0.0.1"], Some("127.0.0.1:3000"))]
+    #[case::both_in_one(&["--bind", "127.0.0.1:81"], Some("127.0.0.1:81"))]
+    #[case::port_wins(&["--bind", "127.0.0.1:81", "--port", "82"], Some("127.0.0.1:82"))]
+    #[case::six(&["--bind", "::1"], Some("[::1]:3000"))]
+    #[case::six_with_port(&["--bind", "[::1]:83"], Some("[::1]:83"))]
+    #[case::empty(&["--bind", " "], Some("0.0.0.0:3000"))]
+    #[case::name(&["--bind", "example"], None)]
+    fn where_to_listen(#[case] arguments: &[&str], #[case] address: Option<&str>) {
+        let line = Line::parse_from(["npmfix"].iter().chain(arguments));
+        let found = line.serve.address().ok().map(|address| address.to_string());
+        assert_eq!(found.as_deref(), address);
+    }
+}
