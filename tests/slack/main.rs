@@ -5,7 +5,16 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod blocks;
+mod desk;
+#[path = "../support/engines.rs"]
+mod engines;
 #[path = "fake/fake.rs"]
 mod fake;
+mod incoming;
 mod limits;
+mod robust;
+mod served;
+mod sockets;
 mod strict;
+#[path = "../support/tables.rs"]
+mod tables;
