@@ -29,8 +29,8 @@ const PACE: SignedDuration = SignedDuration::from_secs(1);
 const PAGE: &str = "200";
 /// Pages that are looked through for a post.
 const PAGES: usize = 5;
-/// How far Slack's clock and ours may differ.
-const DRIFT: SignedDuration = SignedDuration::from_mins(5);
+/// How far back a channel is looked through before a row was made. By far more than clocks differ: what is not found is said again.
+const BEFORE: SignedDuration = SignedDuration::from_hours(24);
 /// What Slack says when a message is too long, or has a block that it does not take.
 const TOO_MUCH: [&str; 5] =
     ["msg_blocks_too_long", "msg_too_long", "invalid_blocks", "invalid_blocks_format", "slack_files_not_allowed"];
@@ -216,12 +216,12 @@ impl Errand<'_> {
             .ok_or_else(|| ApiError::Refused("it is not known which message it was".to_owned()))
     }
 
-    /// Looks through what was said since the row was made.
+    /// Looks through what was said since.
     async fn find(&self) -> Result<LookUp, ApiError> {
-        let since = made(&self.parcel.key).map(|at| at - DRIFT).map(|at| seconds(at));
-        let method = match &self.say.to {
-            Where::Under(_) => "conversations.replies",
-            Where::Channel { .. } => "conversations.history",
+        let (method, since) = match &self.say.to {
+            // An answer is younger than its message by Slack's own clock, too.
+            Where::Under(message) => ("conversations.replies", Some(message.id.to_string())),
+            Where::Channel { .. } => ("conversations.history", made(&self.parcel.key).map(|at| seconds(at - BEFORE))),
         };
         let mut cursor = String::new();
         for _ in 0..PAGES {
@@ -239,7 +239,7 @@ impl Errand<'_> {
             if next.is_empty() {
                 return Ok(LookUp::Absent);
             }
-            cursor = next.to_owned();
+            next.clone_into(&mut cursor);
         }
         Ok(LookUp::Unknown)
     }

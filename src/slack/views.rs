@@ -86,7 +86,7 @@ pub fn save(form: &SaveForm, channel: &str, text: &str) -> Value {
             "initial_option": option(&form.suggested, &form.family),
         },
     }));
-    modal(SAVE, words::save_title(), Some(words::save()), &memo, all)
+    modal(SAVE, words::save_title(), Some(words::save()), &memo, &all)
 }
 
 fn option(target: &Target, family: &str) -> Value {
@@ -101,7 +101,7 @@ fn option(target: &Target, family: &str) -> Value {
 #[must_use]
 pub fn explain() -> Value {
     let all = vec![field(words::paste_label(), words::paste_hint(), "")];
-    modal(EXPLAIN, words::explain_title(), Some(words::explain()), &Memo::default(), all)
+    modal(EXPLAIN, words::explain_title(), Some(words::explain()), &Memo::default(), &all)
 }
 
 /// A window that shows something.
@@ -109,7 +109,7 @@ pub fn explain() -> Value {
 pub fn shown(reply: &Reply, site: Option<&str>) -> Value {
     let mut all = blocks::blocks(reply, site, SIZE);
     all.truncate(BLOCKS);
-    modal("shown", words::title(), None, &Memo::default(), all)
+    modal("shown", words::title(), None, &Memo::default(), &all)
 }
 
 /// The App Home.
@@ -137,7 +137,7 @@ pub fn instead(view: &Value) -> Value {
     json!({ "response_action": "update", "view": view })
 }
 
-fn modal(callback: &str, title: &str, submit: Option<&str>, memo: &Memo, blocks: Vec<Value>) -> Value {
+fn modal(callback: &str, title: &str, submit: Option<&str>, memo: &Memo, blocks: &[Value]) -> Value {
     let mut view = json!({
         "type": "modal",
         "callback_id": callback,

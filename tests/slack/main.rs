@@ -4,7 +4,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod asks;
 mod blocks;
+mod courier;
 mod desk;
 #[path = "../support/engines.rs"]
 mod engines;
@@ -12,6 +14,7 @@ mod engines;
 mod fake;
 mod incoming;
 mod limits;
+mod office;
 mod robust;
 mod served;
 mod sockets;

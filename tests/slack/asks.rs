@@ -1,0 +1,237 @@
+//! What people ask for in Slack: commands, clicks, shortcuts, windows and the App Home.
+
+use serde_json::{Value, json};
+
+use crate::{
+    fake::{Fault, limits, page, text_of},
+    office::{Office, PASTE, button, filled, team},
+};
+
+const GENERAL: &str = "C0GENERAL";
+
+fn shown(body: &Value) -> String {
+    page::page(&body["blocks"])
+}
+
+#[tokio::test]
+async fn a_command_is_answered_to_whoever_gave_it() {
+    let office = Office::open().await;
+    let answer = office.commands(GENERAL, "U0ALICE", &format!("explain {PASTE}")).await;
+    assert_eq!(answer["response_type"], "ephemeral");
+    assert_eq!(limits::message(&answer), Vec::<String>::new());
+    assert!(shown(&answer).contains("The GitHub token lacks a packages scope"), "{answer:#}");
+    let share = button(&answer["blocks"], "Share to channel");
+    let payload = office.fake.clicked(GENERAL, "U0ALICE", &json!({}), &share);
+    office.interacts(&payload).await;
+    assert!(shown(&office.fake.next_of("response_url").await.body).contains("Shared."));
+    office.settle().await;
+    let shared = office.fake.next_of("chat.postMessage").await;
+    assert!(shown(&shared.body).contains("Shared by alice."), "{:#}", shared.body);
+    assert_eq!(shared.body.get("thread_ts"), None);
+    office.fake.done();
+}
+
+#[tokio::test]
+async fn links_that_slack_made_of_a_command_are_read_as_they_were_typed() {
+    let office = Office::open().await;
+    let linked = "explain npm error code E401 npm error 401 Unauthorized - GET <https://npm.pkg.github.com/@acme%2fwidget> - &lt;x&gt;";
+    let answer = office.commands(GENERAL, "U0ALICE", linked).await;
+    assert!(shown(&answer).contains("GET https://npm.pkg.github.com/@acme%2fwidget - <x>"), "{}", shown(&answer));
+}
+
+#[tokio::test]
+async fn the_same_command_twice_is_carried_out_once() {
+    let office = Office::open().await;
+    let form = npmfix::slack::wire::Command::of_json(&office.fake.slash(GENERAL, "U0ALICE", "mute 2h"));
+    assert!(office.slack.command(&form).await.unwrap().get("blocks").is_some());
+    assert_eq!(office.slack.command(&form).await.unwrap(), json!({}));
+}
+
+#[tokio::test]
+async fn only_admins_set_what_admins_set() {
+    let office = Office::open().await;
+    let command = "settings admins add <@U0ALICE|alice>";
+    let refused = office.commands(GENERAL, "U0ALICE", command).await;
+    assert!(shown(&refused).contains("Only an admin"), "{refused:#}");
+    let done = office.commands(GENERAL, "U0ROOT", command).await;
+    assert!(shown(&done).contains("changed"), "{done:#}");
+    let now_may = office.commands(GENERAL, "U0ALICE", "settings admins remove <@U0ALICE|alice>").await;
+    assert!(shown(&now_may).contains("changed"), "{now_may:#}");
+}
+
+#[tokio::test]
+async fn a_fix_is_written_into_a_window_and_leads_the_next_answer() {
+    let office = Office::open().await;
+    let answer = office.pastes(GENERAL, PASTE).await;
+    office.clicks(GENERAL, "U0ALICE", &answer, "Save our fix").await;
+    let window = office.window().await;
+    assert!(page::page(&window["blocks"]).contains("The whole team sees it"), "{window:#}");
+    let options = window["blocks"].as_array().unwrap().iter().find_map(|b| b["element"]["options"].as_array()).unwrap();
+    let texts: Vec<&str> = options.iter().map(|option| text_of(&option["text"], "text")).collect();
+    assert_eq!(texts, ["Only the package @acme/widget", "Every package of @acme", "Everything on npm.pkg.github.com"]);
+
+    let empty = office.fake.submitted("U0ALICE", &window, &filled("  ", &options[1]));
+    let errors = office.interacts(&empty).await.unwrap();
+    assert_eq!(errors, json!({ "response_action": "errors", "errors": { "text": "Write what fixed it." } }));
+
+    let sent = office.fake.submitted("U0ALICE", &window, &filled("Ask `#platform` for <the> token", &options[1]));
+    let saved = office.interacts(&sent).await.unwrap();
+    assert_eq!(saved["response_action"], "update");
+    assert_eq!(limits::view(&saved["view"]), Vec::<String>::new());
+    assert!(shown(&saved["view"]).contains("Saved as fix 1"), "{saved:#}");
+    assert_eq!(office.interacts(&sent).await, None, "the same window twice");
+
+    office.seconds_pass(7200);
+    let answer = office.pastes(GENERAL, PASTE).await;
+    assert!(shown(&answer).contains("  | Ask `#platform` for <the> token"), "{}", shown(&answer));
+    office.fake.done();
+}
+
+#[tokio::test]
+async fn a_private_channels_fix_says_where_it_is_shown_and_stays_there() {
+    let office = Office::open().await;
+    office.fake.state().channel("C0SECRET", "secret").is_private = true;
+    let answer = office.pastes("C0SECRET", PASTE).await;
+    office.clicks("C0SECRET", "U0ALICE", &answer, "Save our fix").await;
+    let mut window = office.window().await;
+    assert!(page::page(&window["blocks"]).contains("shown only here"), "{window:#}");
+    // Whatever the form says, the fix is the private channel's.
+    let memo = text_of(&window, "private_metadata").replace("C0SECRET", GENERAL);
+    assert!(memo.len() < 300 && memo.contains(GENERAL), "{memo}");
+    window["private_metadata"] = json!(memo);
+    let option = json!({ "value": "registry" });
+    office.interacts(&office.fake.submitted("U0ALICE", &window, &filled("Only for us", &option))).await.unwrap();
+    let elsewhere = office.commands(GENERAL, "U0ALICE", "fixes").await;
+    assert!(!elsewhere.to_string().contains("Only for us"), "{elsewhere:#}");
+    let there = office.commands("C0SECRET", "U0ALICE", "fixes").await;
+    assert!(shown(&there).contains("Only for us"), "{there:#}");
+}
+
+#[tokio::test]
+async fn a_message_is_explained_where_no_command_can_be_given() {
+    let office = Office::open().await;
+    let root = office.fake.written(GENERAL, "U0ALICE", "the build is red", None);
+    let root = text_of(&root, "ts");
+    let reply = office.fake.written(GENERAL, "U0ALICE", PASTE, Some(root));
+    let payload = office.fake.message_shortcut("explain_message", GENERAL, "U0ALICE", text_of(&reply, "ts"));
+    assert_eq!(office.interacts(&payload).await, None);
+    let answer = office.fake.next_of("response_url").await.body;
+    assert_eq!((answer["response_type"].as_str(), answer["thread_ts"].as_str()), (Some("ephemeral"), Some(root)));
+    assert!(shown(&answer).contains("The GitHub token lacks a packages scope"), "{answer:#}");
+    let nothing = office.fake.written(GENERAL, "U0ALICE", "lunch?", None);
+    office
+        .interacts(&office.fake.message_shortcut("explain_message", GENERAL, "U0ALICE", text_of(&nothing, "ts")))
+        .await;
+    assert!(shown(&office.fake.next_of("response_url").await.body).contains("I find no npm"));
+    office.fake.done();
+}
+
+#[tokio::test]
+async fn a_message_is_saved_as_the_fix_of_its_threads_answer() {
+    let office = Office::open().await;
+    office.pastes(GENERAL, PASTE).await;
+    let paste = office.fake.state().channels[GENERAL].messages.keys().next().unwrap().clone();
+    office.seconds_pass(7200);
+    office.pastes(GENERAL, "npm error code E401\nnpm error 401 Unauthorized - GET https://npm.acme.example/x").await;
+    let told = office.fake.written(GENERAL, "U0ROOT", "Run `gh auth refresh -s read:packages`", Some(&paste));
+    office.interacts(&office.fake.message_shortcut("save_message", GENERAL, "U0ALICE", text_of(&told, "ts"))).await;
+    let window = office.window().await;
+    let text = window["blocks"].as_array().unwrap().iter().find_map(|b| b["element"]["initial_value"].as_str());
+    assert!(text.is_some_and(|text| text.contains("gh auth refresh -s read:packages")), "{window:#}");
+    assert!(page::page(&window["blocks"]).contains("For E403"), "{window:#}");
+    office.fake.done();
+}
+
+#[tokio::test]
+async fn a_paste_goes_into_a_window_from_anywhere() {
+    let office = Office::open().await;
+    office.interacts(&office.fake.shortcut("explain_paste", "U0ALICE")).await;
+    let window = office.window().await;
+    let values = json!({ "text": { "text": { "type": "plain_text_input", "value": PASTE } } });
+    let answer = office.interacts(&office.fake.submitted("U0ALICE", &window, &values)).await.unwrap();
+    assert_eq!(limits::view(&answer["view"]), Vec::<String>::new());
+    assert!(shown(&answer["view"]).contains("The GitHub token lacks a packages scope"), "{answer:#}");
+    for command in ["explain", " Explain "] {
+        assert_eq!(office.commands(GENERAL, "U0ALICE", command).await, json!({}));
+        assert_eq!(office.window().await["callback_id"], "explain_text");
+    }
+    office.fake.done();
+}
+
+#[tokio::test]
+async fn a_window_that_does_not_open_is_said_in_plain_words() {
+    let office = Office::open().await;
+    let answer = office.pastes(GENERAL, PASTE).await;
+    for fault in [Fault::Status(500), Fault::Error("expired_trigger_id"), Fault::Drop] {
+        office.fake.fault("views.open", fault);
+        office.clicks(GENERAL, "U0ALICE", &answer, "Save our fix").await;
+        let said = loop {
+            let call = office.fake.next().await;
+            if call.method == "response_url" {
+                break call.body;
+            }
+        };
+        assert!(shown(&said).contains("did not open the window in time"), "{said:#}");
+    }
+}
+
+#[tokio::test]
+async fn the_app_home_shows_the_team_what_is_public() {
+    let office = Office::open().await;
+    office.pastes(GENERAL, PASTE).await;
+    office.fake.state().channel("C0SECRET", "secret").is_private = true;
+    office
+        .pastes("C0SECRET", "npm error code E401\nnpm error 401 Unauthorized - GET https://npm.secret.example/x")
+        .await;
+    office.commands(GENERAL, "U0ALICE", "save scope Ask for a token").await;
+    let workspace = office.slack.workspaces.of_team(&team()).await.unwrap();
+    office.slack.home_opened(&workspace.unwrap(), "U0ALICE").await.unwrap();
+    let home = office.fake.state().homes["U0ALICE"].clone();
+    let page = shown(&home);
+    assert!(page.contains("@acme/widget") && page.contains("Ask for a token"), "{page}");
+    assert!(!page.contains("secret.example"), "{page}");
+    office.interacts(&office.fake.clicked_in("U0ALICE", &home, &button(&home["blocks"], "Explain an error"))).await;
+    while office.fake.next().await.method != "views.open" {}
+}
+
+#[tokio::test]
+async fn who_reads_a_channel_is_asked_once_and_taken_for_private_where_slack_does_not_tell() {
+    let office = Office::open().await;
+    office.commands(GENERAL, "U0ALICE", "stats").await;
+    office.commands(GENERAL, "U0ALICE", "stats").await;
+    assert_eq!(office.fake.calls("conversations.info").len(), 1);
+    assert_eq!(office.fake.calls("users.info").len(), 1);
+    let office = Office::open().await;
+    office.pastes(GENERAL, PASTE).await;
+    office.fake.fault("conversations.info", Fault::Status(500));
+    office.commands(GENERAL, "U0ALICE", "save scope For this channel only").await;
+    let home = office.commands("C0ELSEWHERE", "U0ALICE", "fixes").await;
+    assert!(!home.to_string().contains("For this channel only"), "{home:#}");
+}
+
+#[tokio::test]
+async fn odd_interactions_are_passed_over() {
+    let office = Office::open().await;
+    let good = office.fake.shortcut("explain_paste", "U0ALICE");
+    for (pointer, value) in [
+        ("/type", json!("function_executed")),
+        ("/type", json!(null)),
+        ("/team", json!({ "id": "T0NOBODY" })),
+        ("/user", json!(null)),
+        ("/callback_id", json!(17)),
+    ] {
+        let mut payload = good.clone();
+        if pointer == "/user" || pointer == "/callback_id" {
+            payload["type"] = json!("view_submission");
+        }
+        *payload.pointer_mut(pointer).unwrap() = value;
+        assert_eq!(office.interacts(&payload).await, None, "{pointer}");
+    }
+    for actions in [json!(null), json!([]), json!([{}]), json!([{"value": 3}]), json!([{"value": "no such choice"}])] {
+        let mut payload = office.fake.clicked(GENERAL, "U0ALICE", &json!({}), &json!({}));
+        payload["actions"] = actions;
+        assert_eq!(office.interacts(&payload).await, None);
+    }
+    assert!(shown(&office.fake.next_of("response_url").await.body).contains("closed"));
+    office.fake.done();
+}
