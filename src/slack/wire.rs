@@ -45,7 +45,7 @@ fn mended(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// `uD8..` and what follows, if the third character is one of `thirds`.
-fn surrogate<'a>(escape: &'a str, thirds: [u8; 4]) -> Option<(&'a str, &'a str)> {
+fn surrogate(escape: &str, thirds: [u8; 4]) -> Option<(&str, &str)> {
     let (code, rest) = escape.split_at_checked(5)?;
     let [b'u', b'd' | b'D', third, fourth, fifth] = code.as_bytes() else { return None };
     let surrogate =

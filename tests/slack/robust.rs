@@ -90,7 +90,7 @@ fn generate(desk: &Desk, templates: &[Value], chance: &mut Chance) -> Try {
         0 => Try { secret: "another".to_owned(), ..good(path, PASTE.as_bytes().to_vec(), &[401]) },
         1 => Try { at: now - 301 - 60, ..good(path, b"{}".to_vec(), &[401]) },
         2 => Try { at: now + 301 + 60, ..good(path, b"{}".to_vec(), &[401]) },
-        3 => good("/slack/events", chance.bytes(), &[200, 400]),
+        3 => good("/slack/events", chance.bytes(), &[200, 400, 411]),
         4 => {
             let deep = usize::try_from(chance.below(5000)).unwrap();
             good("/slack/events", format!("{{\"event\":{}", "[{\"a\":".repeat(deep)).into_bytes(), &[400])
