@@ -3,7 +3,8 @@
 use jiff::SignedDuration;
 use npmfix::{
     bot::grammar::{
-        COMMANDS, Command, FixAction, Forget, INPUT_LIMIT, LINE_LIMIT, Misread, Mode, Problem, RAW_FIX_LIMIT, parse,
+        COMMANDS, Command, FixAction, Forget, INPUT_LIMIT, LINE_LIMIT, Misread, Mode, Problem, RAW_FIX_LIMIT, Saving,
+        Sharing, parse,
     },
     store::fixes::Breadth,
 };
@@ -17,7 +18,11 @@ fn fix(action: FixAction) -> Command {
 }
 
 fn save(breadth: Option<Breadth>, text: Option<&str>) -> Command {
-    Command::Save { text: text.map(str::to_owned), breadth }
+    Command::Save(Saving { text: text.map(str::to_owned), breadth, sharing: Sharing::Channel })
+}
+
+fn save_team_wide(breadth: Option<Breadth>, text: &str) -> Command {
+    Command::Save(Saving { text: Some(text.to_owned()), breadth, sharing: Sharing::Team })
 }
 
 fn hours(hours: i64) -> Command {
@@ -36,6 +41,9 @@ fn hours(hours: i64) -> Command {
 #[case::save_scope("save scope Ask in #it", save(Some(Breadth::Scope), Some("Ask in #it")))]
 #[case::save_registry("save registry", save(Some(Breadth::Registry), None))]
 #[case::save_quoted("save \"scope\" means the @", save(None, Some("\"scope\" means the @")))]
+#[case::save_team_wide("save Team-wide ask IT", save_team_wide(None, "ask IT"))]
+#[case::save_team_wide_scope("save team-wide scope ask IT", save_team_wide(Some(Breadth::Scope), "ask IT"))]
+#[case::save_of_a_team("save Team leads know", save(None, Some("Team leads know")))]
 #[case::fixes("fixes", Command::Fixes { search: None })]
 #[case::fixes_search("fixes Acme  token", Command::Fixes { search: Some("Acme  token".into()) })]
 #[case::fix("fix 3", fix(FixAction::Show))]
@@ -126,7 +134,7 @@ fn long_texts_are_cut() {
     let long = "é".repeat(10 << 20);
     let Ok(Command::Explain(text)) = parse(&format!("explain {long}")) else { panic!("no explain") };
     assert!(text.len() <= INPUT_LIMIT);
-    let Ok(Command::Save { text: Some(text), .. }) = parse(&format!("save {long}")) else { panic!("no save") };
+    let Ok(Command::Save(Saving { text: Some(text), .. })) = parse(&format!("save {long}")) else { panic!("no save") };
     assert_eq!(text.chars().count(), RAW_FIX_LIMIT);
     let words = "word ".repeat(10_000);
     let Ok(Command::Fixes { search: Some(text) }) = parse(&format!("fixes {words}")) else { panic!("no fixes") };

@@ -9,13 +9,8 @@ use crate::store::fixes::Breadth;
 pub enum Command {
     /// Explain this text, whatever the channel's mode.
     Explain(String),
-    /// Save what helped; without a text, ask for one.
-    Save {
-        /// What helped.
-        text: Option<String>,
-        /// What it is for; absent: npmfix chooses.
-        breadth: Option<Breadth>,
-    },
+    /// Save what helped.
+    Save(Saving),
     /// List the saved fixes.
     Fixes {
         /// Only those that hold these words.
@@ -58,6 +53,26 @@ pub enum Command {
     Digest(String),
     /// Tell the commands, or more about one.
     Help(Option<String>),
+}
+
+/// What somebody saves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saving {
+    /// What helped; without it, they are asked for it.
+    pub text: Option<String>,
+    /// What it is for; absent: npmfix chooses.
+    pub breadth: Option<Breadth>,
+    /// Who may see it.
+    pub sharing: Sharing,
+}
+
+/// Who may see a fix that is saved in a private channel. What is saved in a public one is everybody's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharing {
+    /// Those who read the channel.
+    Channel,
+    /// The whole team.
+    Team,
 }
 
 /// What to do with one saved fix.

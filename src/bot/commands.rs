@@ -130,7 +130,7 @@ impl Run<'_> {
                 let reply = self.explain(&text).await?;
                 self.sharable(reply).await
             }
-            Command::Save { text, breadth } => self.save(text, breadth).await,
+            Command::Save(saving) => self.save(saving).await,
             Command::Fixes { search } => {
                 let reply = self.fixes(search.as_deref()).await?;
                 self.sharable(reply).await
@@ -312,7 +312,7 @@ impl Run<'_> {
 fn parse(text: &str) -> (std::result::Result<Command, grammar::Misread>, Tally) {
     let mut secrets = Tally::default();
     let command = grammar::parse(text);
-    if matches!(command, Ok(Command::Explain(_) | Command::Save { .. } | Command::Fix { .. })) {
+    if matches!(command, Ok(Command::Explain(_) | Command::Save(_) | Command::Fix { .. })) {
         return (command, secrets);
     }
     let read = text.get(..text.floor_char_boundary(grammar::INPUT_LIMIT)).unwrap_or_default();

@@ -5,14 +5,17 @@
 
 use jiff::SignedDuration;
 
-pub use super::command::{Command, FixAction, Forget, Misread, Mode, Problem};
+pub use super::command::{Command, FixAction, Forget, Misread, Mode, Problem, Saving, Sharing};
 use super::words::{Words, cut};
 use crate::store::fixes::{Breadth, TEXT_LIMIT};
 
 /// How each command is written, and what it does.
 pub const COMMANDS: &[(&str, &str)] = &[
     ("explain TEXT", "Explain an error."),
-    ("save [package|scope|registry] TEXT", "Save what helped, to show it when the error comes back."),
+    (
+        "save [team-wide] [package|scope|registry] TEXT",
+        "Save what helped, to show it when the error comes back; `team-wide` from a private channel, too.",
+    ),
     ("fixes [WORDS]", "List the saved fixes, or those that hold these words."),
     ("fix NUMBER [edit TEXT|delete|history]", "Show, change or delete a saved fix, or show what it said before."),
     ("history [ERROR]", "Show when an error was met; ERROR looks like v1-0123456789abcdef."),
@@ -42,6 +45,7 @@ pub const LONGEST_MUTE: SignedDuration = SignedDuration::from_hours(366 * 24);
 
 const ACTIONS: &[&str] = &["show", "edit", "delete", "history"];
 const SWITCH: &[&str] = &["on", "off"];
+const TEAM_WIDE: &str = "team-wide";
 const WHOM: &[&str] = &["me", "team"];
 const CONFIRM: &[&str] = &["yes"];
 const NAMES: [&str; 3] = ["npmfix", "@npmfix", "/npmfix"];
@@ -145,13 +149,18 @@ impl Reader<'_> {
         (!text.is_empty()).then(|| text.to_owned())
     }
 
-    /// A text that begins with the name of a breadth is put in quotes.
+    /// A text that begins with one of these words is put in quotes.
     fn save(mut self) -> Command {
+        let shared = self.words.peek_exact().is_some_and(|word| word == TEAM_WIDE);
+        if shared {
+            self.words.next();
+        }
         let breadth = self.words.peek_exact().and_then(|word| Breadth::stored(&word));
         if breadth.is_some() {
             self.words.next();
         }
-        Command::Save { text: self.fix_text(), breadth }
+        let sharing = if shared { Sharing::Team } else { Sharing::Channel };
+        Command::Save(Saving { text: self.fix_text(), breadth, sharing })
     }
 
     fn fix(&mut self) -> Result<Command, Misread> {

@@ -136,3 +136,25 @@ async fn what_people_say_in_a_private_channel_is_counted_only_there() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_fix_of_a_private_channel_is_the_whole_teams_when_its_author_says_so() {
+    each(async |chat| {
+        chat.go_to("secret", Visibility::Private);
+        chat.alice(SCOPES).await;
+        chat.bot_says("lacks a packages scope").await;
+        assert!(
+            chat.command("save Ask Bob.")
+                .await
+                .contains("`/npmfix save team-wide TEXT` shows a fix to the whole team.")
+        );
+        let saved = chat.command("save team-wide scope Ask the platform team.").await;
+        assert!(saved.contains("Saved as fix 2, for E403 on the scope") && !saved.contains("only"), "{saved}");
+        chat.go_to("general", Visibility::Public);
+        chat.bob(SCOPES).await;
+        chat.bot_says("Ask the platform team.").await;
+        let fixes = chat.command("fixes").await;
+        assert!(fixes.contains("platform team") && !fixes.contains("Ask Bob"), "{fixes}");
+    })
+    .await;
+}

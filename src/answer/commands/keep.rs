@@ -16,6 +16,18 @@ pub fn saved(id: i64, breadth: &str, value: &str, family: &str) -> Inline {
     ))
 }
 
+/// A fix that was saved in a private channel.
+#[must_use]
+pub fn kept_to_the_channel() -> Inline {
+    Inline::plain("It is shown in this channel only.")
+}
+
+/// How a fix of a private channel becomes everybody's.
+#[must_use]
+pub fn save_team_wide() -> Inline {
+    Inline::parse("`/npmfix save team-wide TEXT` shows a fix to the whole team.")
+}
+
 /// There is no answer to which a fix could belong.
 #[must_use]
 pub fn nothing_to_save_for() -> Inline {

@@ -6,7 +6,11 @@ use jiff::Timestamp;
 use super::{Asked, Run};
 use crate::{
     answer::{self, Inline, commands as words, reply::Reply},
-    bot::{Bot, compose, saved},
+    bot::{
+        Bot, compose,
+        grammar::{Saving, Sharing},
+        saved,
+    },
     classifier::Diagnosis,
     message::Visibility,
     redact::Tally,
@@ -51,6 +55,8 @@ pub struct Filled<'a> {
     pub text: &'a str,
     /// What it is for.
     pub breadth: Option<Breadth>,
+    /// Who may see it.
+    pub sharing: Sharing,
 }
 
 /// What became of a form.
@@ -100,7 +106,9 @@ impl Bot {
         let there =
             Asked { channel: &given.place.channel, visibility: given.visibility, reply: Some(&given.id), ..*asked };
         let mut run = Run { bot: self, asked: &there, tx: run.tx, now };
-        let reply = run.save(Some(filled.text.to_owned()), filled.breadth).await?;
+        let Filled { text, breadth, sharing } = filled;
+        let saving = Saving { text: Some(text.to_owned()), breadth, sharing };
+        let reply = run.save(saving).await?;
         run.tx.commit().await?;
         self.wake.notify_one();
         Ok(Saved::Said(reply))

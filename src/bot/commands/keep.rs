@@ -6,7 +6,11 @@ use crate::{
         commands as words,
         reply::{Block, Reply},
     },
-    bot::{compose, grammar::FixAction, saved},
+    bot::{
+        compose,
+        grammar::{FixAction, Saving, Sharing},
+        saved,
+    },
     classifier::Confidence,
     message::Visibility,
     redact::Tally,
@@ -21,7 +25,8 @@ use crate::{
 const LISTED: u32 = 20;
 
 impl Run<'_> {
-    pub(super) async fn save(&mut self, text: Option<String>, breadth: Option<Breadth>) -> Result<Reply> {
+    pub(super) async fn save(&mut self, saving: Saving) -> Result<Reply> {
+        let Saving { text, breadth, sharing } = saving;
         let (team, channel) = (self.asked.team, self.asked.channel);
         let Some((given, first)) = self.answered().await? else {
             return Ok(Reply::say(words::nothing_to_save_for()));
@@ -44,15 +49,26 @@ impl Run<'_> {
         let certain = first.causes.first().filter(|cause| cause.confidence == Confidence::Certain);
         let (current, _) = compose::current(&first, &given.state, knowledge);
         let who = self.bot.store.who(team, &self.asked.author.id);
+        let kept_here = match self.asked.visibility {
+            Visibility::Public => false,
+            Visibility::Private => sharing == Sharing::Channel,
+            // People of other organisations do not write for the team.
+            Visibility::Shared => true,
+        };
         let new = NewFix {
             key: &key,
             cause: certain.or(current.causes.first()).map(|cause| &cause.id),
             text: &text,
             author: Writer { name: &self.asked.author.name, who: &who },
-            channel: (self.asked.visibility != Visibility::Public).then_some(channel),
+            channel: kept_here.then_some(channel),
         };
         let id = fixes::save(&mut self.tx, team, &new, self.now).await?;
         let mut reply = Reply::say(words::saved(id, key.breadth.as_str(), &key.value, &key.family));
+        if kept_here {
+            let could_be_shared = self.asked.visibility == Visibility::Private;
+            reply.blocks.push(Block::Say(words::kept_to_the_channel()));
+            reply.blocks.extend(could_be_shared.then(|| Block::Say(words::save_team_wide())));
+        }
         reply.blocks.extend(removed(&secrets));
         Ok(reply)
     }

@@ -7,7 +7,7 @@ use crate::{
     answer::{commands as common, reply::Reply, slack as words},
     bot::{
         commands::{Asked, Audience},
-        grammar::{self, Command as Asks},
+        grammar::{self, Command as Asks, Saving},
     },
     message::ChannelId,
     slack::{text::mrkdwn, views, wire::Command, workspaces::Workspace},
@@ -65,7 +65,7 @@ enum Window {
 
 fn window(command: &str) -> Option<Window> {
     match grammar::parse(command) {
-        Ok(Asks::Save { text: None, .. }) => Some(Window::Save),
+        Ok(Asks::Save(Saving { text: None, .. })) => Some(Window::Save),
         Err(_) if command.trim().eq_ignore_ascii_case("explain") => Some(Window::Explain),
         _ => None,
     }

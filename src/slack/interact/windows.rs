@@ -4,7 +4,10 @@ use serde_json::Value;
 
 use super::{Desk, from_nowhere, trouble};
 use crate::{
-    bot::commands::{self, Asked, Audience, Saved},
+    bot::{
+        commands::{self, Asked, Audience, Saved},
+        grammar::Sharing,
+    },
     message::ChannelId,
     slack::{
         views::{self, Filled, Memo},
@@ -40,7 +43,8 @@ impl Desk<'_> {
             about: None,
             audience: Audience::Asker,
         };
-        let filled = commands::Filled { text: &filled.text, breadth: filled.breadth };
+        let sharing = if filled.whole_team { Sharing::Team } else { Sharing::Channel };
+        let filled = commands::Filled { text: &filled.text, breadth: filled.breadth, sharing };
         let saved = self.slack.bot.save_filled(&asked, filled, (self.slack.clock)()).await;
         Ok(match saved {
             Ok(Saved::Said(reply)) => Some(views::instead(&views::shown(&reply, self.workspace.url.as_deref()))),
