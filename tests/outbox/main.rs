@@ -7,5 +7,6 @@ mod engines;
 mod lanes;
 mod people;
 mod stops;
+mod tidy;
 mod trouble;
 mod world;
