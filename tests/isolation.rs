@@ -129,7 +129,7 @@ async fn nothing_of_a_team_is_seen_by_another() {
         let errors = HashSet::from([error.clone()]);
         let settings = channels::settings(&mut conn, &at).await.unwrap();
         assert_eq!(settings.values().map(|s| s.mode).collect::<Vec<_>>(), [channels::Mode::Auto]);
-        assert!(channels::muted(&mut conn, &errors, now()).await.unwrap().is_empty());
+        assert!(channels::muted(&mut conn, &at, now()).await.unwrap().is_empty());
         assert!(!findings::is_heard(&mut conn, &place(theirs())).await.unwrap());
         let anew = findings::heard_anew(&mut conn, &place(theirs()), "x").await.unwrap();
         assert_eq!(anew, findings::Anew::Unknown);
@@ -144,6 +144,7 @@ async fn nothing_of_a_team_is_seen_by_another() {
         assert!(replies::latest(&mut conn, &errors, epoch).await.unwrap().is_empty());
         assert!(replies::answered(&mut conn, &at, epoch).await.unwrap().is_empty());
         assert!(replies::get(&mut conn, &team, &id).await.unwrap().is_none());
+        assert!(replies::peek(&mut conn, &team, &id).await.unwrap().is_none());
         assert!(replies::of_message(&mut conn, &place(theirs())).await.unwrap().is_none());
         assert!(replies::last_under(&mut conn, &place(theirs())).await.unwrap().is_none());
         assert!(replies::last_in(&mut conn, &team, &channel).await.unwrap().is_none());
@@ -189,10 +190,12 @@ async fn nothing_of_a_team_is_changed_by_another() {
         let (gist, visibility) = (String::new(), Visibility::Public);
         let heard = NewHeard { place: place.clone(), visibility, who: who.clone(), gist, at: now() };
         assert_eq!(findings::hear(&mut tx, &[&heard]).await.unwrap(), [true]);
-        let new = findings::NewOccurrence { heard: &heard, ordinal: 0, diagnosis: given.diagnoses.first().unwrap() };
-        findings::record(&mut tx, &[new]).await.unwrap();
+        let diagnosis = given.diagnoses.first().unwrap();
+        let kept = findings::to_json(diagnosis);
+        let new = findings::NewOccurrence { heard: &heard, ordinal: 0, diagnosis, kept: &kept };
         findings::insert(&mut tx, &[new]).await.unwrap();
         findings::count_failures(&mut tx, &[new]).await.unwrap();
+        replies::lead_to(&mut tx, &[(&place, &given.fingerprint, "another")]).await.unwrap();
         let counts = DayCounts { seen: 5, ..DayCounts::default() };
         let days = BTreeMap::from([(DayKey::of(&place, now()), (visibility, counts))]);
         findings::count(&mut tx, &days).await.unwrap();
@@ -267,7 +270,7 @@ async fn forgetting_one_team_leaves_the_other_as_it_was() {
 }
 
 /// Functions that serve a platform or whoever runs the database, whatever the team.
-const OF_THE_WORKER: &str = "answers claim close given_back give_up later list next_due open parked read begin commit renew retry \
+const OF_THE_WORKER: &str = "answers claim close given_back give_up later list next_due open parked prune read begin commit renew retry \
                              sent take_over unclear unpark unpark_all";
 
 #[test]

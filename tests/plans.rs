@@ -29,7 +29,7 @@ use tempfile::TempDir;
 mod statements;
 
 /// Tables that people fill by hand, and what a statement brings along itself: these may be walked through.
-const SMALL: [&str; 4] = ["fix", "channel", "mute", "wanted"];
+const SMALL: [&str; 4] = ["fix", "channel", "mute", "given"];
 
 #[tokio::test]
 async fn no_statement_walks_through_a_table_that_grows() {
@@ -37,7 +37,7 @@ async fn no_statement_walks_through_a_table_that_grows() {
     let address = format!("sqlite:{}", folder.path().join("test.db").display());
     let store = Store::open(&address).await.unwrap();
     let statements = Statements::listen();
-    converse(&Bot::new(load_embedded().unwrap(), store.clone(), Limits::default())).await;
+    converse(&Arc::new(Bot::new(load_embedded().unwrap(), store.clone(), Limits::default()))).await;
     store.close().await;
 
     let mut conn = SqliteConnection::connect(&address).await.unwrap();
@@ -72,10 +72,10 @@ fn is_small(walked: &str) -> bool {
 }
 
 /// Everything that people do with the bot, from both kinds of channels.
-async fn converse(bot: &Bot) {
+async fn converse(bot: &Arc<Bot>) {
     let now: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
     let screen: Arc<dyn Courier> = Arc::new(Silent);
-    let worker = Worker::new(bot.store().clone(), vec![screen], Settings::default(), Arc::new(move || now));
+    let worker = Worker::new(Arc::clone(bot), vec![screen], Settings::default(), Arc::new(move || now));
     let text =
         |host: &str| format!("npm error code E401\nnpm error 401 Unauthorized - GET https://{host}.example/pkg\n");
     for (n, (visibility, at)) in [

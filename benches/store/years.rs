@@ -128,9 +128,9 @@ async fn fill(database: &Path, size: u64, end: Timestamp) {
     );
     let all = [
         format!(
-            "INSERT INTO occurrence (id, team, channel, message, ordinal, fingerprint, code, host, operation, who, seen_at, \
-             diagnosis) {numbers} SELECT printf('%032x', past.n), 'local', channel, printf('m%012d', past.n), 0, fingerprint, \
-             'E401', host, 'install', who, at, CASE WHEN past.n >= {size} - 100000 THEN diagnosis ELSE substr(diagnosis, 1, 200) END FROM past JOIN kind ON kind.n = past.kind"
+            "INSERT INTO occurrence (team, channel, message, ordinal, fingerprint, code, host, operation, seen_at, \
+             diagnosis) {numbers} SELECT 'local', channel, printf('m%012d', past.n), 0, fingerprint, \
+             'E401', host, 'install', at, CASE WHEN past.n >= {size} - 100000 THEN diagnosis ELSE substr(diagnosis, 1, 200) END FROM past JOIN kind ON kind.n = past.kind"
         ),
         "INSERT INTO heard (team, channel, message, who, gist, heard_at) SELECT team, channel, message, who, fingerprint, \
          seen_at FROM occurrence"

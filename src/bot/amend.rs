@@ -18,7 +18,7 @@ use crate::{
     redact::Tally,
     store::{
         Result,
-        findings::{self, Anew, NewOccurrence},
+        findings::{self, Anew},
         outbox::{self, Kind},
         replies::{self, Given, Outcome, State},
     },
@@ -76,10 +76,7 @@ impl Bot {
             tx.commit().await?;
             return self.record(finding).await;
         };
-        let all: Vec<NewOccurrence<'_>> = (0..)
-            .zip(&finding.diagnoses)
-            .map(|(ordinal, diagnosis)| NewOccurrence { heard: &finding.heard, ordinal, diagnosis })
-            .collect();
+        let all: Vec<_> = finding.occurrences().collect();
         findings::insert(&mut tx, &all).await?;
         let new: Vec<_> = all.iter().copied().filter(|o| !before.contains(&o.diagnosis.fingerprint)).collect();
         findings::count_failures(&mut tx, &new).await?;
@@ -119,6 +116,7 @@ impl Bot {
         given.kind = replies::Kind::Answer;
         given.state = State { seen, last, fix: fixes.lead.as_ref().map(|fix| fix.id), shared, ..State::default() };
         replies::update(conn, &given).await?;
+        replies::lead_to(conn, &[(&given.place, &given.fingerprint, &given.id)]).await?;
         let (id, diagnoses) = (given.id.as_str(), finding.diagnoses.as_slice());
         let scene = Scene { id, diagnoses, state: &given.state, outcome: None, fixes: &fixes };
         Ok(compose::answer(&scene, &self.knowledge).unwrap_or_default())

@@ -161,11 +161,10 @@ fn choice(id: &str, pick: &Pick, label: &str) -> Choice {
     Choice { id: format!("{id}:{pick}"), label: label.to_owned() }
 }
 
-/// One line that names an earlier answer.
-pub(super) fn pointer(earlier: &MessageRef, given: Timestamp, now: Timestamp) -> Reply {
+/// A line that names an earlier answer, and one that names a fix which was saved since.
+pub(super) fn pointer(earlier: &MessageRef, given: Timestamp, saved: Option<&FixNote>, now: Timestamp) -> Reply {
     let minutes = now.duration_since(given).as_mins();
-    Reply {
-        blocks: vec![Block::Say(reply::answered_already(minutes)), Block::Place(earlier.clone())],
-        rows: Vec::new(),
-    }
+    let mut blocks = vec![Block::Say(reply::answered_already(minutes)), Block::Place(earlier.clone())];
+    blocks.extend(saved.map(|fix| Block::Say(reply::saved_since(fix.id))));
+    Reply { blocks, rows: Vec::new() }
 }

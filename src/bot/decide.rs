@@ -1,19 +1,17 @@
 //! Whether to answer a finding, and with what. No I/O: what the store knows comes in, what to write goes out.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
     Limits,
-    compose::{self, Fixes, Scene},
+    compose::{self, Fixes},
     say::Say,
 };
 use crate::{
-    answer::reply::Reply,
     classifier::Diagnosis,
-    knowledge::Knowledge,
     message::{Address, MessageRef, Speaker, Visibility, Where},
     store::{
         channels::{ErrorPlace, Mode, Settings},
@@ -59,7 +57,7 @@ pub enum Silence {
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub settings: HashMap<(String, String), Settings>,
-    pub muted: std::collections::HashSet<(String, String, String)>,
+    pub muted: HashSet<(String, String, String)>,
     pub answered: HashMap<(String, String), i64>,
     pub latest: HashMap<ErrorPlace, (MessageRef, Timestamp)>,
     pub seen: HashMap<ErrorPlace, Seen>,
@@ -76,17 +74,12 @@ pub(super) struct Case<'a> {
 /// An answer to give.
 pub(super) struct Decided {
     pub reply: NewReply,
-    pub say: Say,
+    /// What it says, where that is no full answer: full answers are put into words when they are said.
+    pub say: Option<Say>,
 }
 
 /// Decides on one finding and lets `known` remember the decision.
-pub(super) fn decide(
-    case: &Case<'_>,
-    known: &mut Known,
-    limits: &Limits,
-    knowledge: &Knowledge,
-    now: Timestamp,
-) -> Result<Decided, Silence> {
+pub(super) fn decide(case: &Case<'_>, known: &mut Known, limits: &Limits, now: Timestamp) -> Result<Decided, Silence> {
     let Some(first) = case.diagnoses.first() else { return Err(Silence::NoFailure) };
     let place = &case.heard.place;
     let shared = case.heard.visibility == Visibility::Shared;
@@ -119,21 +112,16 @@ pub(super) fn decide(
         shared,
         ..State::default()
     };
-    let (kind, content) = if let Some((earlier, at)) = &earlier {
-        (Kind::Pointer, compose::pointer(earlier, *at, now))
-    } else {
-        let scene = Scene { id: &id, diagnoses: case.diagnoses, state: &state, outcome: None, fixes: case.fixes };
-        (Kind::Answer, compose::answer(&scene, knowledge).unwrap_or_default())
-    };
+    let say = earlier.as_ref().map(|(earlier, at)| {
+        let saved = case.fixes.lead.as_ref().filter(|fix| fix.saved_at > *at);
+        Say { to: Where::Under(place.clone()), user: None, content: compose::pointer(earlier, *at, saved, now) }
+    });
+    let kind = if say.is_some() { Kind::Pointer } else { Kind::Answer };
     if kind == Kind::Answer {
         known.latest.insert(error, (place.clone(), now));
     }
     *known.answered.entry(channel).or_default() += 1;
     let fingerprint = first.fingerprint.clone();
     let reply = NewReply { id, kind, place: place.clone(), fingerprint, state, at: now };
-    Ok(Decided { say: say(place, content), reply })
-}
-
-fn say(to: &MessageRef, content: Reply) -> Say {
-    Say { to: Where::Under(to.clone()), user: None, content }
+    Ok(Decided { reply, say })
 }

@@ -89,9 +89,9 @@ impl Bot {
         Ok(Heard::Silent(Silence::NoFailure))
     }
 
-    pub(super) fn finding(&self, message: &Message<'_>, findings: Findings, now: Timestamp) -> Finding {
-        let gist = gist(&findings);
-        let mut diagnoses = findings.diagnoses;
+    pub(super) fn finding(&self, message: &Message<'_>, found: Findings, now: Timestamp) -> Finding {
+        let gist = gist(&found);
+        let mut diagnoses = found.diagnoses;
         diagnoses.truncate(KEPT);
         diagnoses.iter_mut().for_each(decisive);
         Finding {
@@ -104,8 +104,9 @@ impl Bot {
             },
             author: message.author.clone(),
             address: message.address,
+            kept: diagnoses.iter().map(findings::to_json).collect(),
             diagnoses,
-            secrets: findings.secrets,
+            secrets: found.secrets,
         }
     }
 }

@@ -1,34 +1,38 @@
 //! The worker that says what is in the outbox.
 //!
 //! Lanes are served beside each other, the rows of one lane after each other. What is unclear after a failure or a crash is
-//! never said again blindly; see `Worker::send` for what follows from each outcome.
+//! never said again blindly; see `send` for what follows from each outcome. `body`: what rows say that name only their reply.
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use jiff::{SignedDuration, Timestamp};
+use sqlx::AnyConnection;
 use tokio::{
     sync::Notify,
     task::{JoinError, JoinSet},
     time::{sleep, timeout},
 };
 
+use super::Bot;
 use crate::{
     message::{Platform, TeamId},
     store::{
-        Result, Store,
+        Result, Store, inbox,
         lock::Lock,
-        outbox::{self, Kind, Lease, Parcel},
+        outbox::{self, Lease},
     },
 };
 
+mod body;
 mod courier;
 mod ends;
+mod send;
 
 pub use courier::{Courier, Delivery, LookUp, Soon};
 
@@ -77,31 +81,35 @@ const POLL: Duration = Duration::from_secs(2);
 const SHORTEST: Duration = Duration::from_millis(10);
 /// How long to wait when the database does not answer.
 const TROUBLE: Duration = Duration::from_secs(1);
-/// How often to try to take down what became of a row: for less than a lease, or somebody else looks after it.
-const TRIES: usize = 20;
-/// Rows of one lane in a row before the others get their turn.
-const ROWS_AT_A_TIME: usize = 20;
-/// The longest text of an error that is kept.
-const ERROR: usize = 500;
+
+/// How often old events are dropped from the inbox.
+const TIDY: SignedDuration = SignedDuration::from_hours(1);
+/// Events dropped at a time, so that nothing that is to be said waits for it.
+const DROPPED: i64 = 1000;
 
 /// Serves the lanes of the platforms it has couriers for.
 pub struct Worker {
+    bot: Arc<Bot>,
     store: Store,
     couriers: Vec<Arc<dyn Courier>>,
     settings: Settings,
     lease: Lease,
     clock: Clock,
+    /// When to tidy up next.
+    tidy: Mutex<Timestamp>,
     stopping: AtomicBool,
     stop: Notify,
 }
 
 impl Worker {
-    /// A worker with a name of its own.
+    /// A worker with a name of its own, which says what this bot answers.
     #[must_use]
-    pub fn new(store: Store, couriers: Vec<Arc<dyn Courier>>, settings: Settings, clock: Clock) -> Arc<Self> {
+    pub fn new(bot: Arc<Bot>, couriers: Vec<Arc<dyn Courier>>, settings: Settings, clock: Clock) -> Arc<Self> {
+        let store = bot.store().clone();
         let lease = Lease { owner: uuid::Uuid::now_v7().simple().to_string(), length: settings.lease };
         let (stopping, stop) = (AtomicBool::new(false), Notify::new());
-        Arc::new(Self { store, couriers, settings, lease, clock, stopping, stop })
+        let tidy = Mutex::new(Timestamp::MIN);
+        Arc::new(Self { bot, store, couriers, settings, lease, clock, tidy, stopping, stop })
     }
 
     /// Says what is due until nothing is; returns how many rows were dealt with.
@@ -119,8 +127,7 @@ impl Worker {
     /// Takes the lanes that are due and serves each until it is empty or has to wait; returns how many rows were dealt with.
     pub async fn step(self: &Arc<Self>) -> Result<usize> {
         let mut lanes = JoinSet::new();
-        self.take(&mut lanes).await?;
-        let (mut done, mut trouble) = (0, None);
+        let (mut done, mut trouble) = (self.take(&mut lanes).await?, None);
         while let Some(served) = lanes.join_next().await {
             match rows(served) {
                 Ok(rows) => done += rows,
@@ -141,7 +148,7 @@ impl Worker {
                     self.take_over(lock).await?;
                     first = false;
                 }
-                self.take(&mut lanes).await
+                self.take(&mut lanes).await.map(|_| ())
             };
             let pause = match taken.await {
                 Ok(()) => self.pause(lanes.len()).await,
@@ -195,125 +202,47 @@ impl Worker {
         Ok(news)
     }
 
-    /// Takes as many lanes as can be served and begins to serve them.
-    async fn take(self: &Arc<Self>, lanes: &mut JoinSet<Result<usize>>) -> Result<()> {
+    /// Takes as many lanes as can be served and begins to serve them; returns how many turned out to have nothing to say.
+    async fn take(self: &Arc<Self>, lanes: &mut JoinSet<Result<usize>>) -> Result<usize> {
         let platforms = self.platforms();
         let free = self.settings.lanes.saturating_sub(lanes.len());
         if platforms.is_empty() || free == 0 {
-            return Ok(());
+            return Ok(0);
         }
         let limit = i64::try_from(free).unwrap_or(i64::MAX);
         let mut tx = self.store.begin().await?;
-        let parcels = outbox::claim(&mut tx, &platforms, &self.lease, limit, (self.clock)()).await?;
+        let claimed = outbox::claim(&mut tx, &platforms, &self.lease, limit, (self.clock)()).await?;
+        let taken = claimed.len();
+        let mut parcels = Vec::with_capacity(taken);
+        for parcel in claimed {
+            parcels.extend(self.with_body(&mut tx, Some(parcel)).await?);
+        }
+        let tidied = self.tidy(&mut tx).await?;
         tx.commit().await?;
+        if let Some(next) = tidied {
+            *self.tidy.lock().unwrap_or_else(PoisonError::into_inner) = next;
+        }
+        let silent = taken - parcels.len();
         for parcel in parcels {
             let worker = Arc::clone(self);
             lanes.spawn(async move { worker.serve(parcel).await });
         }
-        Ok(())
+        Ok(silent)
+    }
+
+    /// Drops old events if it is time to; returns when to do so again.
+    async fn tidy(&self, conn: &mut AnyConnection) -> Result<Option<Timestamp>> {
+        let now = (self.clock)();
+        if now < *self.tidy.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(None);
+        }
+        let dropped = inbox::prune(conn, DROPPED, now).await?;
+        // When there are more, they go the next time.
+        Ok(Some(if i64::try_from(dropped).is_ok_and(|dropped| dropped < DROPPED) { now + TIDY } else { now }))
     }
 
     fn platforms(&self) -> Vec<Platform> {
         self.couriers.iter().map(|c| c.platform()).collect()
-    }
-
-    async fn serve(&self, parcel: Parcel) -> Result<usize> {
-        let mut rows = 0;
-        let mut next = Some(parcel);
-        while let Some(parcel) = next {
-            if self.stops() || rows == ROWS_AT_A_TIME {
-                let mut tx = self.store.begin().await?;
-                outbox::given_back(&mut tx, &parcel, &self.lease, (self.clock)()).await?;
-                tx.commit().await?;
-                break;
-            }
-            rows += 1;
-            next = self.send(&parcel).await?;
-        }
-        Ok(rows)
-    }
-
-    /// Sends one row and takes down what became of it; returns the lane's next row if it is due.
-    ///
-    /// Changing or removing a post twice does no harm, so these are tried again. A notice is said at most once. A post that may
-    /// have been said rests until its echo could have come; then the platform's history is asked once.
-    async fn send(&self, parcel: &Parcel) -> Result<Option<Parcel>> {
-        let platform = parcel.team.platform();
-        let Some(courier) = self.couriers.iter().find(|c| c.platform() == platform) else { return Ok(None) };
-        let delivery = match parcel.kind {
-            Kind::Notice if parcel.unclear => Delivery::Unclear("its sender died".to_owned()),
-            Kind::Post if parcel.unclear => match self.limited(courier.look_up(parcel)).await {
-                Some(LookUp::Found(answer)) => Delivery::Done(answer),
-                Some(LookUp::Absent) => self.deliver(&**courier, parcel).await,
-                Some(LookUp::Unknown) | None => {
-                    Delivery::Refused("it may have been said, and the platform does not tell".to_owned())
-                }
-            },
-            _ => self.deliver(&**courier, parcel).await,
-        };
-        let mut tries = 0;
-        loop {
-            match self.take_down(parcel, &delivery, courier.pace()).await {
-                Err(error) if error.passes() && tries < TRIES => {
-                    tracing::warn!(%error, key = %parcel.key, "cannot take down yet what became of a row");
-                    tries += 1;
-                    sleep(TROUBLE).await;
-                }
-                outcome => return outcome,
-            }
-        }
-    }
-
-    async fn deliver(&self, courier: &dyn Courier, parcel: &Parcel) -> Delivery {
-        let delivery = self.limited(courier.deliver(parcel)).await;
-        delivery.unwrap_or_else(|| Delivery::Unclear("the platform did not answer in time".to_owned()))
-    }
-
-    /// Waits for a platform, but not until somebody else takes the lane.
-    async fn limited<T>(&self, answer: Soon<'_, T>) -> Option<T> {
-        let limit = Duration::try_from(self.settings.lease / 3).unwrap_or_default();
-        timeout(limit, answer).await.ok()
-    }
-
-    async fn take_down(&self, parcel: &Parcel, delivery: &Delivery, pace: SignedDuration) -> Result<Option<Parcel>> {
-        let (now, lease) = ((self.clock)(), &self.lease);
-        let again = parcel.attempts < self.settings.attempts;
-        let mut tx = self.store.begin().await?;
-        let next = match delivery {
-            Delivery::Done(answer) => outbox::sent(&mut tx, parcel, answer.as_deref(), lease, pace, now).await?,
-            Delivery::Later(wait) => {
-                outbox::later(&mut tx, parcel, lease, now + *wait).await?;
-                None
-            }
-            Delivery::Unclear(error) if again && parcel.kind == Kind::Post => {
-                tracing::warn!(key = %parcel.key, %error, "unclear whether a row was said");
-                outbox::unclear(&mut tx, parcel, &short(error), lease, now + self.settings.echo).await?;
-                None
-            }
-            Delivery::Failed(error) | Delivery::Unclear(error)
-                if again && (matches!(delivery, Delivery::Failed(_)) || parcel.kind != Kind::Notice) =>
-            {
-                outbox::retry(&mut tx, parcel, &short(error), lease, now + self.wait(parcel.attempts)).await?;
-                None
-            }
-            Delivery::Failed(error) | Delivery::Refused(error) => {
-                tracing::warn!(key = %parcel.key, %error, "a row is set aside");
-                outbox::parked(&mut tx, parcel, &short(error), lease, now).await?
-            }
-            Delivery::Unclear(error) => {
-                tracing::warn!(key = %parcel.key, %error, "a row that may have been said is set aside");
-                outbox::parked(&mut tx, parcel, &format!("it may have been said: {}", short(error)), lease, now).await?
-            }
-        };
-        tx.commit().await?;
-        Ok(next)
-    }
-
-    /// Doubles with each attempt; a random half of it keeps workers from trying in step.
-    fn wait(&self, attempts: i64) -> SignedDuration {
-        let doubled = i32::try_from(attempts.clamp(1, 20)).map_or(1, |n| 1_i32 << (n - 1));
-        let (first, longest) = (self.settings.backoff, self.settings.longest);
-        first.checked_mul(doubled).unwrap_or(longest).min(longest).mul_f64(0.5 + 0.5 * (self.settings.jitter)())
     }
 
     /// How long nothing can be begun, as far as is known.
@@ -338,8 +267,4 @@ fn rows(served: std::result::Result<Result<usize>, JoinError>) -> Result<usize> 
         tracing::error!(%panic, "a courier failed");
         Ok(0)
     })
-}
-
-fn short(error: &str) -> String {
-    error.chars().filter(|c| !c.is_control()).take(ERROR).collect()
 }

@@ -1,40 +1,32 @@
 //! Findings that arrive together are decided on and written together: on SQLite they share one commit, and with it one wait
 //! for the disk. On PostgreSQL each has its own, or one error would fail its neighbours.
 
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
-use jiff::Timestamp;
-use sqlx::AnyConnection;
 use tokio::sync::oneshot;
 
 use super::{
     Bot,
-    compose::Fixes,
-    decide::{self, Case, Decided, Known, Silence},
+    decide::Silence,
     hear::{self, Heard},
-    saved,
     say::Say,
 };
 use crate::{
     classifier::Diagnosis,
-    message::{Address, Author, ChannelId, MessageRef, TeamId, Visibility},
+    message::{Address, Author, MessageRef},
     redact::Tally,
     store::{
-        Engine, Result, StoreError, channels,
-        findings::{self, DayCounts, DayKey, NewHeard, NewOccurrence},
-        fixes::{self, FixWanted},
-        memory,
-        outbox::{self, Kind, NewRow},
-        replies,
+        Engine, Result, StoreError,
+        findings::{NewHeard, NewOccurrence},
+        outbox::{Kind, NewRow},
     },
 };
 
+mod write;
+
 /// More findings than this do not share a commit: the first would wait long for the last.
 const TOGETHER: usize = 256;
-/// Nor do more failures, of which a message may have several: a statement takes 32,766 arguments, and a failure has 16.
+/// Nor do more failures, of which a message may have several: a statement takes 32,766 arguments, and a failure has 13.
 const FAILURES: usize = 64 * hear::KEPT;
 
 /// How often a finding is written that the database turns away for another's sake.
@@ -47,7 +39,17 @@ pub(super) struct Finding {
     pub author: Author,
     pub address: Address,
     pub diagnoses: Vec<Diagnosis>,
+    /// What is kept of each failure.
+    pub kept: Vec<String>,
     pub secrets: Tally,
+}
+
+impl Finding {
+    /// Its failures, to be recorded.
+    pub(super) fn occurrences(&self) -> impl Iterator<Item = NewOccurrence<'_>> {
+        let all = (0..).zip(self.diagnoses.iter().zip(&self.kept));
+        all.map(|(ordinal, (diagnosis, kept))| NewOccurrence { heard: &self.heard, ordinal, diagnosis, kept })
+    }
 }
 
 /// A finding with somebody who waits for it to be stored.
@@ -143,142 +145,6 @@ impl Bot {
             }
         }
     }
-
-    /// One transaction: dedupe, decide, record, and put into the outbox.
-    async fn write(&self, findings: &[Arc<Finding>]) -> Result<Vec<Heard>> {
-        let mut tx = self.store.begin().await?;
-        let outcomes = self.write_in(&mut tx, findings).await?;
-        tx.commit().await?;
-        self.wake.notify_one();
-        Ok(outcomes)
-    }
-
-    async fn write_in(&self, conn: &mut AnyConnection, findings: &[Arc<Finding>]) -> Result<Vec<Heard>> {
-        let places = findings.iter().map(|f| (f.heard.place.team.clone(), f.heard.place.channel.clone())).collect();
-        let settings = channels::settings(conn, &places).await?;
-        let mut outcomes: Vec<Heard> = Vec::with_capacity(findings.len());
-        let mut listened: Vec<(usize, &Finding)> = Vec::new();
-        for (index, finding) in findings.iter().enumerate() {
-            let place = &finding.heard.place;
-            let settings = settings.get(&(place.team.clone(), place.channel.clone()));
-            let silence = settings.and_then(|s| decide::listens(s, finding.author.speaker, finding.address));
-            if silence.is_none() {
-                listened.push((index, finding));
-            }
-            outcomes.push(Heard::Silent(silence.unwrap_or(Silence::NoFailure)));
-        }
-        let heard: Vec<&NewHeard> = listened.iter().map(|(_, f)| &f.heard).collect();
-        let new = findings::hear(conn, &heard).await?;
-        let mut fresh = Vec::new();
-        for ((index, finding), new) in listened.into_iter().zip(new) {
-            if new {
-                fresh.push((index, finding));
-            } else if let Some(outcome) = outcomes.get_mut(index) {
-                *outcome = Heard::Again;
-            }
-        }
-        let mut known = self.known(conn, &fresh, settings).await?;
-        let fixes = self.fixes(conn, &fresh).await?;
-        let mut decided = Vec::new();
-        let mut notices = Vec::new();
-        for ((index, finding), fixes) in fresh.iter().zip(&fixes) {
-            let case = Case { heard: &finding.heard, address: finding.address, diagnoses: &finding.diagnoses, fixes };
-            let outcome = match decide::decide(&case, &mut known, &self.limits, &self.knowledge, finding.heard.at) {
-                Ok(answer) => {
-                    let id = answer.reply.id.clone();
-                    decided.push(answer);
-                    Heard::Answered(id)
-                }
-                Err(silence) => Heard::Silent(silence),
-            };
-            notices.extend(hear::warning(finding));
-            if let Some(slot) = outcomes.get_mut(*index) {
-                *slot = outcome;
-            }
-        }
-        let fresh: Vec<&Finding> = fresh.into_iter().map(|(_, finding)| finding).collect();
-        store(conn, &fresh, decided, notices).await?;
-        Ok(outcomes)
-    }
-
-    /// What the store knows about the channels and errors of findings.
-    async fn known(
-        &self,
-        conn: &mut AnyConnection,
-        fresh: &[(usize, &Finding)],
-        settings: HashMap<channels::Place, channels::Settings>,
-    ) -> Result<Known> {
-        let now = fresh.iter().map(|(_, f)| f.heard.at).max().unwrap_or(Timestamp::UNIX_EPOCH);
-        let mut errors = HashMap::new();
-        for (_, finding) in fresh {
-            let place = &finding.heard.place;
-            for diagnosis in &finding.diagnoses {
-                let key = (place.team.clone(), place.channel.clone(), diagnosis.fingerprint.clone());
-                errors.insert(key, finding.heard.visibility);
-            }
-        }
-        let keys: HashSet<channels::ErrorPlace> = errors.keys().cloned().collect();
-        let places = fresh.iter().map(|(_, f)| (f.heard.place.team.clone(), f.heard.place.channel.clone())).collect();
-        let hour = now - jiff::SignedDuration::from_hours(1);
-        Ok(Known {
-            settings: settings.into_iter().map(|((t, c), s)| ((t.to_string(), c.to_string()), s)).collect(),
-            muted: channels::muted(conn, &keys, now).await?,
-            answered: replies::answered(conn, &places, hour).await?,
-            latest: replies::latest(conn, &keys, now - self.limits.cool_down).await?,
-            seen: memory::seen(conn, &errors).await?,
-        })
-    }
-
-    /// The saved fixes that fit each finding.
-    async fn fixes(&self, conn: &mut AnyConnection, fresh: &[(usize, &Finding)]) -> Result<Vec<Fixes>> {
-        let wanted: Vec<(TeamId, FixWanted)> = fresh
-            .iter()
-            .map(|(_, finding)| {
-                let shown = finding.heard.visibility != Visibility::Shared;
-                let first = finding.diagnoses.first().filter(|_| shown);
-                let keys = first.map(|d| saved::keys(&d.report, &self.knowledge));
-                let place = &finding.heard.place;
-                (place.team.clone(), FixWanted { channel: place.channel.clone(), keys: keys.unwrap_or_default() })
-            })
-            .collect();
-        let found = fixes::matching(conn, &wanted).await?;
-        let chosen = fresh.iter().zip(found).map(|((_, finding), found)| match finding.diagnoses.first() {
-            Some(first) => Fixes::of(&saved::lead(&found, first)),
-            None => Fixes::default(),
-        });
-        Ok(chosen.collect())
-    }
-}
-
-async fn store(conn: &mut AnyConnection, fresh: &[&Finding], decided: Vec<Decided>, notices: Vec<Say>) -> Result<()> {
-    let mut occurrences = Vec::new();
-    let mut days: BTreeMap<DayKey, (Visibility, DayCounts)> = BTreeMap::new();
-    for finding in fresh {
-        for (ordinal, diagnosis) in (0..).zip(&finding.diagnoses) {
-            occurrences.push(NewOccurrence { heard: &finding.heard, ordinal, diagnosis });
-        }
-        let key = DayKey::of(&finding.heard.place, finding.heard.at);
-        let counts = &mut days.entry(key).or_insert((finding.heard.visibility, DayCounts::default())).1;
-        counts.seen += i64::try_from(finding.diagnoses.len()).unwrap_or(i64::MAX);
-        counts.secrets += finding.secrets.iter().map(|(_, count)| i64::from(count)).sum::<i64>();
-    }
-    let mut rows: Vec<NewRow> = notices.iter().map(|say| row(say, Kind::Notice, None)).collect();
-    let mut given = Vec::new();
-    for Decided { reply, say } in decided {
-        if let Some((_, counts)) = days.get_mut(&DayKey::of(&reply.place, reply.at)) {
-            counts.answered += 1;
-        }
-        rows.push(row(&say, Kind::Post, Some(&reply.id)));
-        given.push(reply);
-    }
-    let led: Vec<(TeamId, i64)> =
-        given.iter().filter_map(|reply| Some((reply.place.team.clone(), reply.state.fix?))).collect();
-    fixes::used(conn, &led).await?;
-    findings::record(conn, &occurrences).await?;
-    findings::count(conn, &days).await?;
-    replies::add(conn, &given).await?;
-    let now = fresh.iter().map(|f| f.heard.at).max().unwrap_or(Timestamp::UNIX_EPOCH);
-    outbox::put(conn, &rows, now).await
 }
 
 /// An outbox row for something to say at once.
@@ -298,29 +164,4 @@ fn first(outcomes: Vec<Heard>) -> Heard {
 
 fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-impl Bot {
-    /// The saved fixes that fit a diagnosis in a channel, but for those that did not help.
-    pub(super) async fn fixes_that_fit(
-        &self,
-        conn: &mut AnyConnection,
-        team: &TeamId,
-        channel: &ChannelId,
-        diagnosis: &Diagnosis,
-        failed: &[i64],
-    ) -> Result<Fixes> {
-        let keys = saved::keys(&diagnosis.report, &self.knowledge);
-        let wanted = [(team.clone(), FixWanted { channel: channel.clone(), keys })];
-        let mut found = fixes::matching(conn, &wanted).await?.pop().unwrap_or_default();
-        found.retain(|fix| !failed.contains(&fix.id));
-        Ok(Fixes::of(&saved::lead(&found, diagnosis)))
-    }
-
-    /// The saved fixes that fit an answer that was given, as the conversation stands now.
-    pub(super) async fn fixes_for(&self, conn: &mut AnyConnection, given: &replies::Given) -> Result<Fixes> {
-        let Some(first) = given.diagnoses.first().filter(|_| !given.state.shared) else { return Ok(Fixes::default()) };
-        let (team, channel) = (&given.place.team, &given.place.channel);
-        self.fixes_that_fit(conn, team, channel, first, &given.state.failed_fixes).await
-    }
 }

@@ -2,10 +2,18 @@
 
 use std::cmp::Reverse;
 
+use sqlx::AnyConnection;
+
+use super::{Bot, compose::Fixes};
 use crate::{
     classifier::{Confidence, Diagnosis, Report, fingerprint::is_identity},
     knowledge::Knowledge,
-    store::fixes::{Breadth, FixKey, SavedFix},
+    message::{ChannelId, TeamId},
+    store::{
+        Result,
+        fixes::{self, Breadth, FixKey, FixWanted, SavedFix},
+        replies::Given,
+    },
 };
 
 /// The keys of fixes that fit a report, the most specific first.
@@ -67,4 +75,48 @@ pub fn lead<'a>(fixes: &'a [SavedFix], diagnosis: &Diagnosis) -> Choice<'a> {
     };
     let leads = below.iter().position(agrees).map(|at| below.remove(at));
     Choice { leads, below }
+}
+
+impl Bot {
+    /// The saved fixes that fit a diagnosis in a channel, but for those that did not help.
+    pub(super) async fn fixes_that_fit(
+        &self,
+        conn: &mut AnyConnection,
+        team: &TeamId,
+        channel: &ChannelId,
+        diagnosis: &Diagnosis,
+        failed: &[i64],
+    ) -> Result<Fixes> {
+        let mut found = self.matching(conn, team, channel, diagnosis).await?;
+        found.retain(|fix| !failed.contains(&fix.id));
+        Ok(Fixes::of(&lead(&found, diagnosis)))
+    }
+
+    /// The saved fixes that fit an answer that was given, as the conversation stands now.
+    pub(super) async fn fixes_for(&self, conn: &mut AnyConnection, given: &Given) -> Result<Fixes> {
+        let Some(first) = given.diagnoses.first().filter(|_| !given.state.shared) else { return Ok(Fixes::default()) };
+        let (team, channel) = (&given.place.team, &given.place.channel);
+        self.fixes_that_fit(conn, team, channel, first, &given.state.failed_fixes).await
+    }
+
+    /// The saved fixes that an answer was given with.
+    pub(super) async fn fixes_of(&self, conn: &mut AnyConnection, given: &Given) -> Result<Fixes> {
+        let Some(first) = given.diagnoses.first().filter(|_| !given.state.shared) else { return Ok(Fixes::default()) };
+        let found = self.matching(conn, &given.place.team, &given.place.channel, first).await?;
+        let leads = found.iter().find(|fix| Some(fix.id) == given.state.fix);
+        let below = lead(&found, first).below;
+        Ok(Fixes::of(&Choice { leads, below }))
+    }
+
+    async fn matching(
+        &self,
+        conn: &mut AnyConnection,
+        team: &TeamId,
+        channel: &ChannelId,
+        diagnosis: &Diagnosis,
+    ) -> Result<Vec<SavedFix>> {
+        let keys = keys(&diagnosis.report, &self.knowledge);
+        let wanted = [(team.clone(), FixWanted { channel: channel.clone(), keys })];
+        Ok(fixes::matching(conn, &wanted).await?.pop().unwrap_or_default())
+    }
 }

@@ -11,37 +11,52 @@ pub struct Report {
     /// Which program failed.
     pub client: Client,
     /// Its version where the text shows it (`using npm@10.9.4`, `yarn add v1.22.22`).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub client_version: Option<String>,
     /// The code as the client prints it: `E401`, `ERR_PNPM_FETCH_403`, `YN0041`. For a block whose first lines are cut
     /// off, the code that npm always prints with the lines that are left.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// The HTTP status, printed or implied by the code.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// The HTTP method.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<Method>,
     /// The URL as printed, without query, fragment and userinfo.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// Who answered.
     pub registry: Registry,
     /// What was being done, from the command line if there is one, else from method and URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub operation: Option<Operation>,
     /// What the URL points at.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<Target>,
     /// With the `@`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
     /// The full package name, with its scope.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub package: Option<String>,
     /// The package's version.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// The challenge (`WWW-Authenticate`), or the kind that the client's canned text implies: `bearer`, `basic`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub challenge: Option<String>,
     /// Whether a credential went out, where the client says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sent: Option<Sent>,
     /// Where it ran, as far as the text shows. Empty when nothing shows it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub places: Vec<Place>,
     /// The lines of the error's own block.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub said: Vec<Line>,
     /// Other telling lines near it: notices, warnings, verbose lines.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub around: Vec<Line>,
     /// The block's first line in the input, counted from 1.
     pub first_line: u64,
@@ -98,8 +113,10 @@ pub struct Registry {
     /// host nor realm.
     pub kind: String,
     /// Host, with its port if one is printed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
     /// The registry's base URL with a trailing slash, as far as the failing URL shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
 }
 
@@ -292,7 +309,7 @@ mod tests {
         assert_eq!(field("operation"), json!("dist-tag"));
         assert_eq!(field("sent"), json!("credential"));
         assert_eq!(field("places"), json!(["github-actions"]));
-        assert_eq!(field("registry"), json!({ "kind": "none", "host": null, "url": null }));
+        assert_eq!(field("registry"), json!({ "kind": "none" }));
     }
 
     #[test]

@@ -170,7 +170,7 @@ async fn serve(
     let limits = Limits { answers_per_hour: arguments.answers_per_hour, ..Limits::default() };
     let bot = Arc::new(Bot::new(knowledge, store.clone(), limits));
     let settings = outbox::Settings::default();
-    let worker = Worker::new(store.clone(), platforms.couriers(), settings, Arc::clone(&clock));
+    let worker = Worker::new(Arc::clone(&bot), platforms.couriers(), settings, Arc::clone(&clock));
     let health = Health::default();
     let parts = Parts { bot: Arc::clone(&bot), worker: Arc::clone(&worker), clock, health, stop: stop.clone() };
     let mut served = Served { router: health::routes(parts.health.clone(), store.clone()), ..Served::default() };

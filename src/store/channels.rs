@@ -108,26 +108,26 @@ pub async fn settings(conn: &mut AnyConnection, places: &HashSet<Place>) -> Resu
     Ok(all)
 }
 
-/// Of the errors given, those that are not to be answered now.
+/// The errors that are not to be answered now in these channels; there are few.
 pub async fn muted(
     conn: &mut AnyConnection,
-    errors: &HashSet<ErrorPlace>,
+    places: &HashSet<Place>,
     now: Timestamp,
 ) -> Result<HashSet<(String, String, String)>> {
-    if errors.is_empty() {
+    if places.is_empty() {
         return Ok(HashSet::new());
     }
     let mut select = query_as::<(String, String, String)>(
         conn,
         "SELECT team, channel, fingerprint FROM mute WHERE (until IS NULL OR until > $1) \
-         AND (team, channel, fingerprint) IN (VALUES {rows})",
+         AND (team, channel) IN (VALUES {rows})",
         1,
-        errors.len(),
-        3,
+        places.len(),
+        2,
     )
     .bind(millis(now));
-    for (team, channel, fingerprint) in errors {
-        select = select.bind(team.as_str()).bind(channel.as_str()).bind(fingerprint.as_str());
+    for (team, channel) in places {
+        select = select.bind(team.as_str()).bind(channel.as_str());
     }
     Ok(select.fetch_all(conn).await?.into_iter().collect())
 }

@@ -1,15 +1,15 @@
 //! What was found in messages, and the counts that grow with it. Everything here takes several findings at once.
 
 mod counts;
+mod excerpt;
 
 use std::collections::HashSet;
 
 use jiff::Timestamp;
 use sqlx::{AnyConnection, Row as _};
-use uuid::Uuid;
 
 use super::{
-    Result, StoreError,
+    Result,
     people::Who,
     rows::{millis, query, query_as},
 };
@@ -19,6 +19,8 @@ use crate::{
 };
 
 pub use counts::{DayCounts, DayKey, count};
+pub(super) use excerpt::from_json;
+pub use excerpt::to_json;
 
 /// A message that holds a failure or a secret.
 #[derive(Debug, Clone)]
@@ -135,8 +137,10 @@ pub struct NewOccurrence<'a> {
     pub heard: &'a NewHeard,
     /// Its place among the message's failures.
     pub ordinal: i64,
-    /// What it is, with nothing but its decisive lines.
+    /// What it is.
     pub diagnosis: &'a Diagnosis,
+    /// What is kept of it; see [`to_json`].
+    pub kept: &'a str,
 }
 
 /// What is kept of an error besides its counts.
@@ -163,12 +167,6 @@ impl<'a> About<'a> {
     }
 }
 
-/// Records failures and counts them, in five statements whatever their number.
-pub async fn record(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
-    insert(conn, occurrences).await?;
-    count_failures(conn, occurrences).await
-}
-
 /// Counts failures, in four statements whatever their number.
 pub async fn count_failures(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
     if occurrences.is_empty() {
@@ -187,18 +185,15 @@ pub async fn insert(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>])
     }
     let mut insert = query(
         conn,
-        "INSERT INTO occurrence (id, team, channel, message, ordinal, fingerprint, code, cause, host, scope, package, \
-         operation, who, private_at, seen_at, diagnosis) VALUES {rows} \
-         ON CONFLICT (team, channel, message, ordinal) DO NOTHING",
+        "INSERT INTO occurrence (team, channel, message, ordinal, fingerprint, code, cause, host, scope, package, \
+         operation, seen_at, diagnosis) VALUES {rows} ON CONFLICT (team, channel, message, ordinal) DO NOTHING",
         occurrences.len(),
-        16,
+        13,
     );
     for o in occurrences {
         let about = About::of(o.diagnosis);
-        let json = serde_json::to_string(o.diagnosis).map_err(|e| StoreError::row("a new occurrence", &e))?;
         let place = &o.heard.place;
         insert = insert
-            .bind(Uuid::now_v7().simple().to_string())
             .bind(place.team.as_str())
             .bind(place.channel.as_str())
             .bind(place.id.as_str())
@@ -210,10 +205,8 @@ pub async fn insert(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>])
             .bind(about.scope)
             .bind(about.package)
             .bind(about.operation)
-            .bind(o.heard.who.as_str())
-            .bind(private_at(o.heard.visibility, o.heard.at))
             .bind(millis(o.heard.at))
-            .bind(json);
+            .bind(o.kept);
     }
     insert.execute(conn).await?;
     Ok(())

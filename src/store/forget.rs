@@ -13,7 +13,8 @@ const PERSON: &[&str] = &[
     "DELETE FROM outbox WHERE team = $1 AND parked_at IS NOT NULL AND $2 <> ''",
     // What was answered to somebody alone does not say to whom.
     "DELETE FROM draft WHERE team = $1 AND $2 <> ''",
-    "DELETE FROM occurrence WHERE team = $1 AND who = $2",
+    "DELETE FROM occurrence WHERE team = $1 AND (channel, message) IN \
+     (SELECT channel, message FROM heard WHERE team = $1 AND who = $2)",
     "DELETE FROM error_person WHERE team = $1 AND who = $2",
     "DELETE FROM feedback WHERE team = $1 AND who = $2",
     "UPDATE heard SET who = '', gist = '' WHERE team = $1 AND who = $2",

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::{
     Result,
+    replies::NewReply,
     rows::{millis, query, query_as, timestamp},
 };
 use crate::message::{Platform, TeamId};
@@ -70,8 +71,22 @@ pub struct NewRow {
     pub kind: Kind,
     /// The reply that is posted, changed or removed.
     pub reply: Option<String>,
-    /// What it says, as JSON; see [`crate::bot::say::Say`].
+    /// What it says, as JSON; see [`crate::bot::say::Say`]. Empty: the reply in full, as it stands when it is said.
     pub body: String,
+}
+
+impl NewRow {
+    /// The post of a reply that is put into words when it is said.
+    #[must_use]
+    pub fn of_reply(reply: &NewReply) -> Self {
+        Self {
+            team: reply.place.team.clone(),
+            lane: reply.place.channel.to_string(),
+            kind: Kind::Post,
+            reply: Some(reply.id.clone()),
+            body: String::new(),
+        }
+    }
 }
 
 /// Puts rows into their lanes, due at once; see [`put_due`].

@@ -10,6 +10,7 @@ use sqlx::AnyConnection;
 use super::{
     Result, StoreError,
     channels::{ErrorPlace, Place},
+    findings,
     people::Who,
     rows::{millis, query, query_as, timestamp},
 };
@@ -44,7 +45,29 @@ pub async fn add(conn: &mut AnyConnection, replies: &[NewReply]) -> Result<()> {
             .bind(to_json(&r.state)?)
             .bind(millis(r.at));
     }
-    insert.execute(conn).await?;
+    insert.execute(&mut *conn).await?;
+    let answers: Vec<_> = replies.iter().filter(|r| r.kind == Kind::Answer).collect();
+    let answers: Vec<_> = answers.iter().map(|r| (&r.place, r.fingerprint.as_str(), r.id.as_str())).collect();
+    lead_to(conn, &answers).await
+}
+
+/// Takes down that these are the last full answers to errors in their channels; see [`latest`].
+pub async fn lead_to(conn: &mut AnyConnection, answers: &[(&MessageRef, &str, &str)]) -> Result<()> {
+    if answers.is_empty() {
+        return Ok(());
+    }
+    let mut update = query(
+        conn,
+        "WITH given (team, channel, fingerprint, reply) AS (VALUES {rows}) UPDATE error_channel SET reply = given.reply \
+         FROM given WHERE error_channel.team = given.team AND error_channel.channel = given.channel \
+         AND error_channel.fingerprint = given.fingerprint",
+        answers.len(),
+        4,
+    );
+    for (place, fingerprint, reply) in answers {
+        update = update.bind(place.team.as_str()).bind(place.channel.as_str()).bind(*fingerprint).bind(*reply);
+    }
+    update.execute(conn).await?;
     Ok(())
 }
 
@@ -52,7 +75,8 @@ fn to_json(state: &State) -> Result<String> {
     serde_json::to_string(state).map_err(|e| StoreError::row("a new answer", &e))
 }
 
-/// The latest full answers since a time to errors in their channels: the message that was answered, and when.
+/// The last full answers to errors in their channels that were given since a time and still stand: the message that was
+/// answered, and when.
 pub async fn latest(
     conn: &mut AnyConnection,
     errors: &HashSet<ErrorPlace>,
@@ -63,9 +87,10 @@ pub async fn latest(
     }
     let mut select = query_as::<(String, String, String, String, Option<String>, i64)>(
         conn,
-        "SELECT team, channel, fingerprint, message, thread, replied_at FROM reply \
-         WHERE replied_at > $1 AND kind = 'answer' AND (outcome IS NULL OR outcome = 'fixed') \
-         AND (team, channel, fingerprint) IN (VALUES {rows}) ORDER BY replied_at",
+        "SELECT c.team, c.channel, c.fingerprint, r.message, r.thread, r.replied_at FROM error_channel c \
+         JOIN reply r ON r.id = c.reply AND r.team = c.team AND r.fingerprint = c.fingerprint AND r.replied_at > $1 \
+         AND r.kind = 'answer' AND (r.outcome IS NULL OR r.outcome = 'fixed') \
+         WHERE (c.team, c.channel, c.fingerprint) IN (VALUES {rows})",
         1,
         errors.len(),
         3,
@@ -117,6 +142,11 @@ const SELECT: &str = "SELECT reply.id, reply.channel, reply.message, reply.threa
 pub async fn get(conn: &mut AnyConnection, team: &TeamId, id: &str) -> Result<Option<Given>> {
     let hold = "UPDATE reply SET kind = kind WHERE team = $1 AND id = $2";
     sqlx::query(hold).bind(team.as_str()).bind(id).execute(&mut *conn).await?;
+    peek(conn, team, id).await
+}
+
+/// The answer with an id, in one team. Others may change it at the same time.
+pub async fn peek(conn: &mut AnyConnection, team: &TeamId, id: &str) -> Result<Option<Given>> {
     let select = sqlx::AssertSqlSafe(format!("{SELECT} reply.id = $2"));
     let row: Option<Row> = sqlx::query_as(select).bind(team.as_str()).bind(id).fetch_optional(&mut *conn).await?;
     given(conn, team, row).await
@@ -181,7 +211,7 @@ async fn given(conn: &mut AnyConnection, team: &TeamId, row: Option<Row>) -> Res
     let diagnoses = stored
         .into_iter()
         .filter_map(|(json,)| json)
-        .map(|json| serde_json::from_str(&json).map_err(|e| StoreError::row(format!("the failure of answer {id}"), &e)))
+        .map(|json| findings::from_json(&json).map_err(|e| StoreError::row(format!("the failure of answer {id}"), &e)))
         .collect::<Result<Vec<Diagnosis>>>()?;
     let state: State = serde_json::from_str(&state).map_err(|e| StoreError::row(format!("answer {id}"), &e))?;
     let visibility = match private {

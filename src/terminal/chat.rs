@@ -78,7 +78,7 @@ pub async fn chat(
 ) -> Result<(), ChatError> {
     let lock = lock::hold(bot.store(), "chat")?;
     let screen = Arc::new(Screen::new(out, options.log.as_deref(), options.width, options.paint)?);
-    let worker = Worker::new(bot.store().clone(), vec![screen.clone()], Settings::default(), Arc::clone(&clock));
+    let worker = Worker::new(Arc::clone(&bot), vec![screen.clone()], Settings::default(), Arc::clone(&clock));
     let channel = ChannelId::parse(&options.channel)?;
     let mut chat =
         Chat { bot, screen, worker, clock, author: author(&options.name)?, channel, options, count: 0, writing: None };

@@ -19,7 +19,7 @@ async fn somebody_who_wants_to_be_forgotten_is_asked_first() {
         chat.bot_says("GitHub Packages needs a token").await;
         chat.commands(&ROOT, "settings admins add @alice").await;
         let alice = chat.store().who(&chat.team(), &chat.id_of(&ALICE));
-        let holds = ["error_person", "feedback", "fix", "fix_edit", "heard", "occurrence", "team"];
+        let holds = ["error_person", "feedback", "fix", "fix_edit", "heard", "team"];
         assert_eq!(holding(&chat.dump().await, alice.as_str()), holds);
 
         assert!(chat.command("forget me").await.contains("Say `/npmfix forget me yes` to do it."));

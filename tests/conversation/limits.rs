@@ -30,6 +30,26 @@ async fn within_an_hour_the_bot_points_to_its_answer() {
 }
 
 #[tokio::test]
+async fn a_pointer_says_that_a_fix_was_saved_since_the_answer() {
+    each(async |chat| {
+        chat.alice(SCOPES).await;
+        chat.bot_says("lacks a packages scope").await;
+        chat.minutes_pass(5);
+        chat.alice_saves("Ask the platform team.").await;
+        chat.bob(SCOPES).await;
+        let pointer = chat.bot_says("I answered this error here 5 minutes ago.").await;
+        assert!(pointer.contains("A fix for it was saved since then: `/npmfix fix 1`"), "{pointer}");
+        chat.minutes_pass(61);
+        chat.bob(SCOPES).await;
+        chat.bot_says("Ask the platform team.").await;
+        chat.bob(SCOPES).await;
+        let pointer = chat.bot_says("I answered this error here just now.").await;
+        assert!(!pointer.contains("since then"), "{pointer}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_hour_counts_from_the_answer_and_not_from_the_pointer() {
     each(async |chat| {
         chat.alice(SCOPES).await;

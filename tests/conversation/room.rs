@@ -117,7 +117,7 @@ impl Courier for Wall {
 /// The world.
 pub struct Room {
     store: Store,
-    bot: Bot,
+    bot: Arc<Bot>,
     limits: Limits,
     wall: Arc<Wall>,
     worker: Arc<Worker>,
@@ -135,8 +135,8 @@ impl Room {
             let now = Arc::new(AtomicI64::new(BEGIN));
             let wall = Arc::new(Wall::default());
             let settings = Settings { jitter: || 1.0, ..Settings::default() };
-            let worker = Worker::new(store.clone(), vec![wall.clone()], settings, clock(&now));
-            let bot = Bot::new(load_embedded().unwrap(), store.clone(), limits);
+            let bot = Arc::new(Bot::new(load_embedded().unwrap(), store.clone(), limits));
+            let worker = Worker::new(Arc::clone(&bot), vec![wall.clone()], settings, clock(&now));
             let (channel, visibility) = (ChannelId::parse("nowhere").unwrap(), Visibility::Public);
             let room = Self { store, bot, limits, wall, worker, now, channel, visibility, count: 0, form: None };
             Box::new(room) as Box<dyn World>
@@ -216,7 +216,7 @@ impl World for Room {
     }
 
     fn restart(&mut self) -> Soon<'_, ()> {
-        self.bot = Bot::new(load_embedded().unwrap(), self.store.clone(), self.limits);
+        self.bot = Arc::new(Bot::new(load_embedded().unwrap(), self.store.clone(), self.limits));
         Box::pin(async {})
     }
 

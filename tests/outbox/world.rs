@@ -10,7 +10,11 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use npmfix::{
-    bot::outbox::{Clock, Courier, Delivery, LookUp, Settings, Soon, Worker},
+    bot::{
+        Bot, Limits,
+        outbox::{Clock, Courier, Delivery, LookUp, Settings, Soon, Worker},
+    },
+    knowledge::load_embedded,
     message::{ChannelId, MessageId, MessageRef, Platform, TeamId},
     store::{
         Store,
@@ -109,6 +113,7 @@ impl Courier for Slack {
 /// A database, a platform and the time.
 pub struct World {
     pub store: Store,
+    pub bot: Arc<Bot>,
     pub slack: Arc<Slack>,
     pub now: Arc<AtomicI64>,
 }
@@ -127,7 +132,8 @@ pub fn row(team: &str, lane: &str, kind: Kind, reply: Option<&str>, body: &str) 
 impl World {
     pub fn new(store: Store) -> Self {
         let now = Arc::new(AtomicI64::new(1_750_000_000_000));
-        Self { store, slack: Arc::default(), now }
+        let bot = Arc::new(Bot::new(load_embedded().unwrap(), store.clone(), Limits::default()));
+        Self { store, bot, slack: Arc::default(), now }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -148,7 +154,7 @@ impl World {
         let now = Arc::clone(&self.now);
         let clock: Clock = Arc::new(move || Timestamp::from_millisecond(now.load(Ordering::Relaxed)).unwrap());
         let settings = Settings { jitter: || 1.0, ..settings };
-        Worker::new(self.store.clone(), vec![Arc::clone(&self.slack) as Arc<dyn Courier>], settings, clock)
+        Worker::new(Arc::clone(&self.bot), vec![Arc::clone(&self.slack) as Arc<dyn Courier>], settings, clock)
     }
 
     pub async fn put(&self, rows: &[NewRow]) {

@@ -64,8 +64,8 @@ impl Desk {
         let workspaces = Arc::new(Workspaces::one(api.clone(), token, Arc::clone(&clock)).await.unwrap());
         let courier = Arc::new(SlackCourier::new(api.clone(), Arc::clone(&workspaces)));
         let settings = outbox::Settings::default();
-        let worker = Worker::new(store.clone(), vec![courier], settings, Arc::clone(&clock));
         let bot = Arc::new(Bot::new(load_embedded().unwrap(), store.clone(), Limits::default()));
+        let worker = Worker::new(Arc::clone(&bot), vec![courier], settings, Arc::clone(&clock));
         let slack = Arc::new(Slack::new(bot, api, workspaces, Arc::clone(&worker), clock));
         Self { fake, store, slack, worker, stop: CancellationToken::new() }
     }

@@ -51,8 +51,8 @@ impl Office {
         let workspaces = Arc::new(Workspaces::one(api.clone(), token, Arc::clone(&clock)).await.unwrap());
         let courier = Arc::new(SlackCourier::new(api.clone(), Arc::clone(&workspaces)));
         let settings = Settings { jitter: || 1.0, ..Settings::default() };
-        let worker = Worker::new(store.clone(), vec![courier], settings, Arc::clone(&clock));
         let bot = Arc::new(Bot::new(load_embedded().unwrap(), store, Limits::default()));
+        let worker = Worker::new(Arc::clone(&bot), vec![courier], settings, Arc::clone(&clock));
         let slack = Slack::new(bot, api, workspaces, worker, clock);
         while fake.read().is_some() {}
         Self { fake, slack, now, _folder: folder }

@@ -131,6 +131,12 @@ pub fn answered_already(minutes: i64) -> Inline {
     Inline::plain(&format!("I answered this error here {ago}."))
 }
 
+/// What stands under [`answered_already`] when a fix was saved after that answer.
+#[must_use]
+pub fn saved_since(id: i64) -> Inline {
+    Inline::parse(&format!("A fix for it was saved since then: `/npmfix fix {id}`"))
+}
+
 /// Somebody said that it fixed it.
 #[must_use]
 pub fn marked_fixed() -> Inline {

@@ -1,6 +1,6 @@
 //! The fixes that fit an error, or that hold some words; and how well they did.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use sqlx::{AnyConnection, Row as _};
@@ -18,7 +18,7 @@ use crate::{
 pub const SEARCH_WORDS: usize = 8;
 /// Characters of a searched word; `SQLite` refuses patterns of 50,000 bytes.
 const WORD_LIMIT: usize = 100;
-/// Rows of one statement: `SQLite` takes 32,766 arguments, and a row has six.
+/// Rows of one statement: `SQLite` takes 32,766 arguments, and a row has three.
 const ROWS: usize = 2000;
 
 /// Which fixes a finding asks for.
@@ -71,41 +71,48 @@ fn pattern(word: &str) -> String {
 }
 
 /// For each finding the fixes that fit one of its keys and may be shown in its channel, by number. One statement for some
-/// 600 findings.
+/// thousand findings.
 pub async fn matching(conn: &mut AnyConnection, wanted: &[(TeamId, FixWanted)]) -> Result<Vec<Vec<SavedFix>>> {
-    let mut found = vec![Vec::new(); wanted.len()];
-    let rows: Vec<_> = wanted
-        .iter()
-        .enumerate()
-        .flat_map(|(finding, (team, wanted))| wanted.keys.iter().map(move |key| (finding, team, &wanted.channel, key)))
-        .collect();
-    for rows in rows.chunks(ROWS) {
+    let all = wanted.iter().flat_map(|(team, wanted)| wanted.keys.iter().map(move |key| lookup(team, key)));
+    let lookups: Vec<Lookup<'_>> = all.collect::<BTreeSet<_>>().into_iter().collect();
+    let mut found: HashMap<(String, String, String), Vec<SavedFix>> = HashMap::new();
+    for rows in lookups.chunks(ROWS) {
         let statement = sql(
             conn,
-            concat!(
-                "WITH wanted (finding, team, channel, family, breadth, value) AS (VALUES {rows}) SELECT wanted.finding, ",
-                columns!(),
-                " FROM wanted JOIN fix ON fix.team = wanted.team AND fix.family = wanted.family \
-                 AND fix.value = wanted.value AND fix.breadth = wanted.breadth \
-                 AND (fix.channel IS NULL OR fix.channel = wanted.channel) ORDER BY fix.id"
-            ),
+            concat!("SELECT ", columns!(), ", fix.team FROM fix WHERE (team, family, value) IN (VALUES {rows})"),
             0,
             rows.len(),
-            6,
+            3,
         );
         let mut query = sqlx::query(statement).persistent(false);
-        for (finding, team, channel, key) in rows {
-            query = query.bind(i64::try_from(*finding).unwrap_or(i64::MAX)).bind(team.as_str()).bind(channel.as_str());
-            query = query.bind(key.family.as_str()).bind(key.breadth.as_str()).bind(key.value.as_str());
+        for (team, family, value) in rows {
+            query = query.bind(*team).bind(*family).bind(*value);
         }
         for row in query.fetch_all(&mut *conn).await? {
-            let finding: i64 = row.try_get("finding")?;
-            if let Some(fixes) = usize::try_from(finding).ok().and_then(|finding| found.get_mut(finding)) {
-                fixes.push(read(&row)?);
-            }
+            let fix = read(&row)?;
+            let key = (row.try_get("team")?, fix.key.family.clone(), fix.key.value.clone());
+            found.entry(key).or_default().push(fix);
         }
     }
-    Ok(found)
+    let fitting = |(team, wanted): &(TeamId, FixWanted)| {
+        let fits = |fix: &&SavedFix| {
+            wanted.keys.contains(&fix.key) && fix.channel.as_ref().is_none_or(|channel| *channel == wanted.channel)
+        };
+        let looked_up: BTreeSet<_> = wanted.keys.iter().map(|key| lookup(team, key)).collect();
+        let known =
+            looked_up.into_iter().filter_map(|(t, f, v)| found.get(&(t.to_owned(), f.to_owned(), v.to_owned())));
+        let mut fixes: Vec<SavedFix> = known.flatten().filter(fits).cloned().collect();
+        fixes.sort_by_key(|fix| fix.id);
+        fixes
+    };
+    Ok(wanted.iter().map(fitting).collect())
+}
+
+/// Team, code family and value: what fixes are found by.
+type Lookup<'a> = (&'a str, &'a str, &'a str);
+
+fn lookup<'a>(team: &'a TeamId, key: &'a FixKey) -> Lookup<'a> {
+    (team.as_str(), key.family.as_str(), key.value.as_str())
 }
 
 /// Counts that fixes led answers; a fix may be named several times.

@@ -32,7 +32,7 @@ pub struct Parcel {
     pub reply: Option<String>,
     /// The platform's id of the post that is changed or removed.
     pub answer: Option<String>,
-    /// What it says, as JSON.
+    /// What it says, as JSON; see [`super::NewRow`].
     pub body: String,
     /// How often it was tried, this time included.
     pub attempts: i64,
