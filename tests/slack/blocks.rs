@@ -96,7 +96,7 @@ fn answers_read_as_reviewed() {
     for cause in ["github_packages_token_scopes", "npm_otp_required"] {
         let reply = Reply {
             blocks: vec![Block::Answer(Box::new(first_answer(cause, &knowledge)))],
-            rows: vec![choices(&["That fixed it", "Didn't help", "Save our fix"])],
+            rows: vec![ChoiceRow { question: None, ..choices(&["That fixed it", "Didn't help", "Save our fix"]) }],
         };
         let message = said(&reply);
         let page = serde_json::to_string_pretty(&json!({ "text": message.text, "blocks": message.blocks })).unwrap();
