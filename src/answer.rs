@@ -13,6 +13,7 @@ use crate::{
 mod choose;
 pub mod commands;
 pub mod console;
+pub mod digest;
 pub mod fixes;
 pub mod help;
 mod inline;

@@ -5,7 +5,7 @@
 //! - `compose`: a diagnosis and what the team remembers → a [`crate::answer::reply::Reply`].
 //! - `choices`: what people choose under an answer. `grammar`, `commands`: what they ask for. `saved`: which fixes fit.
 //! - `life`: the bot comes into channels and leaves teams.
-//! - `say`: what is put into the outbox.
+//! - `say`: what is put into the outbox. `schedule`: when a weekly digest is due. `digest`, `follow`: what is said later.
 
 use std::sync::{Arc, Mutex};
 
@@ -19,6 +19,8 @@ mod command;
 pub mod commands;
 mod compose;
 mod decide;
+pub mod digest;
+mod follow;
 pub mod grammar;
 pub mod hear;
 pub mod life;
@@ -26,6 +28,8 @@ pub mod outbox;
 mod record;
 pub mod saved;
 pub mod say;
+pub mod schedule;
+mod when;
 mod words;
 
 pub use hear::Heard;

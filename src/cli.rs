@@ -15,6 +15,7 @@ use crate::knowledge::{self, Knowledge};
 
 mod chat_command;
 mod database;
+mod digest_command;
 mod explain;
 mod fixes_commands;
 mod input;
@@ -55,6 +56,8 @@ enum Command {
     Fixes(fixes_commands::Arguments),
     /// Set up the bot in Slack: its manifest, what is missing, a key
     Slack(slack_commands::Arguments),
+    /// Sum up a week of a team: what failed, how often, what is saved for it
+    Digest(digest_command::Arguments),
     /// Delete everything that is stored about a team
     Forget(chat_command::Forget),
 }
@@ -89,6 +92,9 @@ pub fn run() -> ExitCode {
             load(cli.knowledge.as_ref()).and_then(|k| chat_command::run(arguments, k, database))
         }
         Command::Serve(arguments) => serve::run(arguments, cli.knowledge.as_ref(), database),
+        Command::Digest(arguments) => {
+            load(cli.knowledge.as_ref()).and_then(|k| digest_command::run(arguments, k, database))
+        }
         Command::Forget(arguments) => chat_command::forget(arguments, database),
         Command::Explain(arguments) => match &cli.knowledge {
             Some(dir) => load(Some(dir)).map(|k| explain::run(arguments, &&k)),

@@ -8,6 +8,8 @@
 //! - one file for each group of tables, with the types of its rows. `seal`: what keeps tokens from whoever reads a copy.
 
 pub mod channels;
+pub mod chores;
+pub mod digests;
 pub mod drafts;
 mod errors;
 pub mod findings;
@@ -21,6 +23,7 @@ pub mod moved;
 mod open;
 pub mod outbox;
 pub mod people;
+pub mod recurrence;
 pub mod replies;
 mod rows;
 pub mod seal;

@@ -188,7 +188,10 @@ impl World {
         let like = format!("SELECT COUNT(*) FROM heard WHERE message LIKE 'run-{part}-%'");
         let recorded: i64 = sqlx::query_scalar(AssertSqlSafe(like)).fetch_one(&mut conn).await.unwrap();
         let rows: Vec<(String, Option<i64>)> =
-            sqlx::query_as("SELECT post_key, sending_at FROM outbox").fetch_all(&mut conn).await.unwrap();
+            sqlx::query_as("SELECT post_key, sending_at FROM outbox WHERE kind <> 'followup'")
+                .fetch_all(&mut conn)
+                .await
+                .unwrap();
         conn.close().await.unwrap();
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let recorded = usize::try_from(recorded).unwrap();
@@ -236,7 +239,8 @@ impl World {
             ("errors met once", "SELECT COUNT(*) FROM error WHERE seen = 1", pastes),
             ("counted by day", "SELECT CAST(SUM(seen) AS BIGINT) FROM error_day", pastes),
             ("answers counted", "SELECT CAST(SUM(answered) AS BIGINT) FROM channel_day", pastes),
-            ("rows in the outbox", "SELECT COUNT(*) FROM outbox", 0),
+            ("rows in the outbox", "SELECT COUNT(*) FROM outbox WHERE kind <> 'followup'", 0),
+            ("follow-ups planned", "SELECT COUNT(DISTINCT reply) FROM outbox WHERE kind = 'followup'", pastes),
             ("lanes that wait", "SELECT COUNT(*) FROM lane WHERE due_at IS NOT NULL", 0),
         ] {
             let count: i64 = sqlx::query_scalar(select).fetch_one(&mut *conn).await.unwrap();

@@ -1,11 +1,18 @@
 //! What people may tell npmfix.
 
-use jiff::SignedDuration;
+use jiff::{
+    SignedDuration,
+    civil::{
+        Time,
+        Weekday::{self, Friday, Monday, Sunday, Wednesday},
+    },
+};
 use npmfix::{
     bot::grammar::{
-        COMMANDS, Command, FixAction, Forget, INPUT_LIMIT, LINE_LIMIT, Misread, Mode, Problem, RAW_FIX_LIMIT, Saving,
-        Sharing, parse,
+        COMMANDS, Command, Digest, FixAction, Forget, INPUT_LIMIT, LINE_LIMIT, Misread, Mode, Problem, RAW_FIX_LIMIT,
+        Saving, Sharing, parse,
     },
+    message::ChannelId,
     store::fixes::Breadth,
 };
 use proptest::prelude::*;
@@ -27,6 +34,15 @@ fn save_team_wide(breadth: Option<Breadth>, text: &str) -> Command {
 
 fn hours(hours: i64) -> Command {
     Command::Mute(Some(SignedDuration::from_hours(hours)))
+}
+
+fn on(weekday: Option<Weekday>, time: Option<(i8, i8)>, zone: Option<&str>, channel: Option<&str>) -> Command {
+    Command::Digest(Digest::On {
+        weekday,
+        time: time.map(|(hour, minute)| Time::constant(hour, minute, 0, 0)),
+        zone: zone.map(str::to_owned),
+        channel: channel.map(|channel| ChannelId::parse(channel).unwrap()),
+    })
 }
 
 #[rstest]
@@ -73,8 +89,16 @@ fn hours(hours: i64) -> Command {
 #[case::forget("forget me", Command::Forget { what: Forget::Me, confirmed: false })]
 #[case::forget_yes("forget me yes", Command::Forget { what: Forget::Me, confirmed: true })]
 #[case::forget_team("forget team YES!", Command::Forget { what: Forget::Team, confirmed: true })]
-#[case::digest("digest Monday 9:00", Command::Digest("Monday 9:00".into()))]
-#[case::digest_alone("digest", Command::Digest(String::new()))]
+#[case::digest("digest", Command::Digest(Digest::Show))]
+#[case::digest_on("digest on", on(None, None, None, None))]
+#[case::digest_all("digest on Monday 09:00 europe/berlin #dev", on(Some(Monday), Some((9, 0)), Some("Europe/Berlin"), Some("dev")))]
+#[case::digest_any_order("digest <#C024BE7LR|dev> at 5:15pm UTC fri", on(Some(Friday), Some((17, 15)), Some("UTC"), Some("C024BE7LR")))]
+#[case::digest_sentence("digest every wednesday, at 12am.", on(Some(Wednesday), Some((0, 0)), None, None))]
+#[case::digest_half("digest sundays 9.30", on(Some(Sunday), Some((9, 30)), None, None))]
+#[case::digest_discord("digest on <#1234567890>", on(None, None, None, Some("1234567890")))]
+#[case::digest_off("digest off", Command::Digest(Digest::Off))]
+#[case::digest_now("digest now", Command::Digest(Digest::Now))]
+#[case::digest_preview("digest preview", Command::Digest(Digest::Preview))]
 fn commands(#[case] text: &str, #[case] expected: Command) {
     assert_eq!(parse(text), Ok(expected));
 }
@@ -106,6 +130,11 @@ fn commands(#[case] text: &str, #[case] expected: Command) {
 #[case::forget("forget everything", "everything", None, Problem::Choice(&["me", "team"]))]
 #[case::forget_no("forget me no", "no", None, Problem::Choice(&["yes"]))]
 #[case::settings("settings a b c d e f g h i", "i", None, Problem::TooMuch)]
+#[case::digest_when("digest on mondy", "mondy", None, Problem::When)]
+#[case::digest_zone("digest on Europe/Berlim", "europe/berlim", None, Problem::When)]
+#[case::digest_hour("digest 25:00", "25:00", None, Problem::When)]
+#[case::digest_twice("digest monday tuesday", "tuesday", None, Problem::When)]
+#[case::digest_more("digest off please", "please", None, Problem::TooMuch)]
 #[case::stats("stats now", "now", None, Problem::TooMuch)]
 fn misread(
     #[case] text: &str,

@@ -28,10 +28,13 @@ use npmfix::{
     },
     redact::Tally,
     store::{
-        Store, channels, drafts,
+        Store, channels,
+        chores::{self, What},
+        digests::{self, NewDigest, Scope, Setting, Switch},
+        drafts,
         findings::{self, DayCounts, DayKey, NewHeard},
         fixes::{self, Breadth, FixKey, FixText, FixWanted, Imported, NewFix, View, Writer},
-        forget, inbox, memory, moved, outbox, replies, teams,
+        forget, inbox, memory, moved, outbox, recurrence, replies, teams,
     },
 };
 
@@ -69,7 +72,7 @@ async fn settle(bot: &Bot, team: &TeamId) -> String {
     let message = Message { place, visibility, author: alice(), address, text: PASTE.as_bytes() };
     let Heard::Answered(id) = bot.hear(&message, now()).await.unwrap() else { panic!("no answer") };
     for (number, command) in
-        ["save Ask Ops.", "fix 1 edit Ask the Ops team.", "settings admins add U1", "stats", "mention"]
+        ["save Ask Ops.", "fix 1 edit Ask the Ops team.", "settings admins add U1", "stats", "mention", "digest on utc"]
             .iter()
             .enumerate()
     {
@@ -87,7 +90,15 @@ async fn settle(bot: &Bot, team: &TeamId) -> String {
         bot.command(&asked, command, now()).await.unwrap().unwrap();
     }
     assert_eq!(click(bot, team, &id, "not-npm").await, Chosen::Done);
+    let mut tx = bot.store().begin().await.unwrap();
+    assert!(digests::add(&mut tx, team, digest(&channel()), now()).await.unwrap());
+    tx.commit().await.unwrap();
     id
+}
+
+/// The digest of the week in which the other one stands, too.
+fn digest(channel: &ChannelId) -> NewDigest<'_> {
+    NewDigest { week: "2025-W25", channel, due: now(), outcome: None }
 }
 
 async fn click(bot: &Bot, team: &TeamId, id: &str, pick: &str) -> Chosen {
@@ -157,6 +168,23 @@ async fn nothing_of_a_team_is_seen_by_another() {
         let wanted = (team.clone(), FixWanted { channel: channel.clone(), keys: vec![key()] });
         assert_eq!(fixes::matching(&mut conn, &[wanted]).await.unwrap(), [vec![]]);
         assert!(fixes::export(&mut conn, &team).await.unwrap().is_empty());
+        let digest = (What::Digest, "");
+        assert!(digests::setting(&mut conn, &team).await.unwrap().is_none());
+        assert!(digests::last_week(&mut conn, &team).await.unwrap().is_none());
+        assert!(chores::planned(&mut conn, &team, digest).await.unwrap().is_none());
+        let scope = Scope { team: &team, channel: &channel, first: 0, end: 100_000 };
+        assert!(digests::by_day(&mut conn, scope).await.unwrap().is_empty());
+        assert!(digests::errors(&mut conn, scope, &[&fingerprint]).await.unwrap().is_empty());
+        assert_eq!(
+            digests::latest(&mut conn, scope, &fingerprint, &BTreeSet::new()).await.unwrap(),
+            digests::Latest::default()
+        );
+        assert_eq!(digests::totals(&mut conn, scope).await.unwrap(), digests::Totals::default());
+        assert_eq!(digests::resolved(&mut conn, scope, 14).await.unwrap(), digests::Resolved::default());
+        assert!(digests::helpful(&mut conn, scope, 9).await.unwrap().is_empty());
+        assert!(recurrence::standing(&mut conn, &team, &fingerprint, now()).await.unwrap().is_none());
+        assert!(!replies::has_feedback(&mut conn, &team, &id).await.unwrap());
+        assert!(fixes::author_to_ask(&mut conn, &team, 1, 0).await.unwrap().is_none());
         // The same person is another one there.
         assert_ne!(store.who(&ours(), &alice().id), store.who(&theirs(), &alice().id));
         drop(conn);
@@ -171,7 +199,7 @@ async fn nothing_of_a_team_is_changed_by_another() {
     each_engine(async |store, _| {
         let id = settle(&bot(&store), &ours()).await;
         let before = rows(&store, &ours()).await;
-        assert_eq!(before.len(), 18, "every table: {:?}", before.keys());
+        assert_eq!(before.len(), 20, "every table: {:?}", before.keys());
         let mut tx = store.begin().await.unwrap();
         let mut given = replies::get(&mut tx, &ours(), &id).await.unwrap().unwrap();
         let waiting = outbox::list(&mut tx, 10).await.unwrap();
@@ -236,9 +264,29 @@ async fn nothing_of_a_team_is_changed_by_another() {
         let row = outbox::NewRow { team: theirs(), lane, kind: outbox::Kind::Edit, reply, body };
         outbox::put(&mut tx, std::slice::from_ref(&row), now()).await.unwrap();
         outbox::put_due(&mut tx, &[row], now(), now()).await.unwrap();
-        assert!(!outbox::withdraw(&mut tx, &team, "C1", &id).await.unwrap());
         let key = &waiting.first().unwrap().key;
+        assert_ne!(&outbox::last_key(&mut tx, &team, "C1").await.unwrap(), key);
+        assert!(!outbox::withdraw(&mut tx, &team, "C1", &id).await.unwrap());
         assert!(!outbox::echoed(&mut tx, &team, key, "answer").await.unwrap());
+        assert!(outbox::take_back(&mut tx, &team, "C1", key).await.unwrap());
+        assert!(outbox::reply_of(&mut tx, &team, key).await.unwrap().is_none());
+        fixes::reachable(&mut tx, &team, 1, &alice().id).await.unwrap();
+        recurrence::resolve(&mut tx, &team, &given.fingerprint, now()).await.unwrap();
+        digests::count_helped(&mut tx, &given.place, Visibility::Public, now()).await.unwrap();
+        let planned = (What::Digest, "2025-W25");
+        assert!(!chores::cancel(&mut tx, &team, planned).await.unwrap());
+        chores::plan(&mut tx, &team, planned, now(), now()).await.unwrap();
+        let due = chores::due(&mut tx, What::Digest, 9, now()).await.unwrap();
+        let chore = due.iter().find(|chore| chore.team == team).unwrap();
+        chores::put_off(&mut tx, chore, "later", now()).await.unwrap();
+        assert!(chores::take(&mut tx, chore).await.unwrap());
+        let (zone, switch) = ("UTC".to_owned(), Switch::Off);
+        let setting = Setting { channel: channel.clone(), weekday: 1, minute: 0, zone, switch };
+        digests::set(&mut tx, &team, &setting, now()).await.unwrap();
+        assert!(digests::add(&mut tx, &team, digest(&channel), now()).await.unwrap());
+        digests::waits(&mut tx, &team, "2025-W25", key).await.unwrap();
+        digests::sent(&mut tx, &team, key, now()).await.unwrap();
+        assert!(digests::give_up(&mut tx, &team, now()).await.unwrap().is_empty());
         teams::set(&mut tx, &team, &teams::Settings::default(), now()).await.unwrap();
         let renumbered = ChannelId::parse("C2").unwrap();
         moved::channel(&mut tx, &team, &channel, &renumbered).await.unwrap();
@@ -258,7 +306,7 @@ async fn forgetting_one_team_leaves_the_other_as_it_was() {
         settle(&bot, &ours()).await;
         settle(&bot, &theirs()).await;
         let before = rows(&store, &theirs()).await;
-        assert_eq!(before.len(), 18, "every table: {:?}", before.keys());
+        assert_eq!(before.len(), 20, "every table: {:?}", before.keys());
         let mut tx = store.begin().await.unwrap();
         forget::person(&mut tx, &ours(), &store.who(&ours(), &alice().id)).await.unwrap();
         forget::team(&mut tx, &ours()).await.unwrap();

@@ -27,6 +27,8 @@ const TAKEN: &[(i64, &str)] = &[
     (3, "6656c7f8488ff9b5"),
     (4, "6de56803f7e80bf7"),
     (5, "ebe2b991bc5f3a2b"),
+    (6, "b6536f3d64cd46c9"),
+    (7, "bd51cfa9913120b5"),
 ];
 
 fn folder(name: &str) -> PathBuf {

@@ -101,17 +101,30 @@ async fn converse(bot: &Arc<Bot>) {
 
     let author = author();
     for visibility in [Visibility::Public, Visibility::Private] {
-        for (n, text) in
-            ["save log in again", "history", "history v1", "fixes", "fixes log in", "fix 1", "fix 1 history", "stats"]
-                .into_iter()
-                .enumerate()
+        for (n, text) in [
+            "save log in again",
+            "history",
+            "history v1",
+            "fixes",
+            "fixes log in",
+            "fix 1",
+            "fix 1 history",
+            "stats",
+            "digest on monday 9:00 UTC",
+            "digest",
+            "digest now",
+            "digest preview",
+        ]
+        .into_iter()
+        .enumerate()
         {
             let (event, channel) = (format!("{visibility:?}-{n}"), channel(visibility));
             let team = &TeamId::local();
             let (reply, about, audience) = (None, None, Audience::Everybody);
             let (channel, event) = (&channel, event.as_str());
             let asked = Asked { team, channel, visibility, author: &author, event, reply, about, audience };
-            bot.command(&asked, text, now).await.unwrap();
+            // A day later: a digest is about full days.
+            bot.command(&asked, text, now + SignedDuration::from_hours(24)).await.unwrap();
         }
         let known = bot.last_answer(&TeamId::local(), &channel(visibility)).await.unwrap().unwrap();
         let choices = known.rows.iter().flat_map(|row| &row.choices).filter(|choice| !choice.id.ends_with(":save"));

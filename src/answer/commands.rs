@@ -137,10 +137,20 @@ pub fn admins_only() -> Inline {
 
 /// The settings.
 #[must_use]
-pub fn settings(admins: usize) -> Inline {
+pub fn settings(admins: usize, zone: Option<&str>, followups: &str) -> Inline {
+    let zone = match zone {
+        Some(zone) => format!("Time zone: {zone}."),
+        None => "Time zone: UTC, as none is set; `/npmfix settings zone Europe/Berlin` sets one.".to_owned(),
+    };
+    let asks = if followups == "on" {
+        "After 4 working hours (Monday to Friday, 09 to 17 there) I ask under an answer whether it helped; \
+         `/npmfix settings followups off` ends that."
+    } else {
+        "I do not ask whether an answer helped; `/npmfix settings followups on` has me ask."
+    };
     Inline::parse(&format!(
         "Admins named here besides the platform's own: {admins}. `/npmfix settings admins add @NAME` names one, \
-         `remove` takes it back."
+         `remove` takes it back. {zone} {asks}"
     ))
 }
 
@@ -159,6 +169,13 @@ pub fn home_hint() -> Inline {
     )
 }
 
+/// There is no such time zone.
+#[must_use]
+pub fn no_such_zone(zone: &str) -> Inline {
+    let zone: String = zone.chars().take(40).collect();
+    Inline::parse(&format!("I know no time zone {zone}. They are called like `Europe/Berlin` or `America/New_York`."))
+}
+
 /// The settings were changed.
 #[must_use]
 pub fn settings_changed() -> Inline {
@@ -174,7 +191,10 @@ pub fn was_no_admin() -> Inline {
 /// How settings are changed.
 #[must_use]
 pub fn settings_usage() -> Inline {
-    Inline::parse("I read `settings`, `settings admins add @NAME` and `settings admins remove @NAME`.")
+    Inline::parse(
+        "I read `settings`, `settings admins add @NAME`, `settings admins remove @NAME`, `settings zone Europe/Berlin` and \
+         `settings followups on` or `off`.",
+    )
 }
 
 /// Asks whether to forget somebody.
@@ -199,10 +219,4 @@ pub fn forget_team_sure() -> Inline {
 #[must_use]
 pub fn forgotten(rows: u64) -> Inline {
     Inline::plain(&format!("Done: {rows} rows deleted or made nameless."))
-}
-
-/// Something that this version does not do.
-#[must_use]
-pub fn no_digest() -> Inline {
-    Inline::parse("There is no weekly report yet; `/npmfix stats` shows the last four weeks.")
 }

@@ -24,6 +24,9 @@ pub fn misread(misread: &Misread) -> Inline {
         Problem::Choice(choices) => format!("\"{word}\" is none of: {}.", choices.join(", ")),
         Problem::Number => format!("\"{word}\" is no number."),
         Problem::Duration => format!("\"{word}\" is no time such as 2h or 3d."),
+        Problem::When => format!(
+            "I do not know what \"{word}\" is: a day, a time such as 09:00, a time zone such as Europe/Berlin or a #channel."
+        ),
         Problem::TooLong => "That is longer than a year; without a time I stay silent until told otherwise.".to_owned(),
         Problem::Fingerprint => format!("\"{word}\" is no error's key; it looks like v1-0123456789abcdef."),
         Problem::Missing => "Something is missing behind the last word.".to_owned(),

@@ -4,11 +4,15 @@
 //! and no entry can ping, link or format. Fences are not indented, so that a command copied from the source is a
 //! command; a list that one of them cuts in two goes on with the right number.
 
+mod conversation;
+
 use super::{
     Answer, AnswerStep, Inline, Span,
     inline::{backtick_run, push_code},
     words,
 };
+
+pub use conversation::reply;
 
 /// Keeps `@name`, `#1` and `:emoji:` from being read as more than text. Escapes do not help there: some platforms look
 /// for them after Markdown is done.

@@ -81,6 +81,18 @@ impl Reply {
         beside.chain(self.rows.iter().flat_map(|row| &row.choices))
     }
 
+    /// The same with nothing to choose.
+    #[must_use]
+    pub fn without_choices(mut self) -> Self {
+        self.rows.clear();
+        for block in &mut self.blocks {
+            if let Block::Row(row) = block {
+                row.choice = None;
+            }
+        }
+        self
+    }
+
     /// One sentence without choices.
     #[must_use]
     pub fn say(sentence: Inline) -> Self {

@@ -12,13 +12,14 @@ use super::{
 };
 use crate::{
     answer::reply::{self, Block, Reply},
-    message::{Author, Rights, TeamId, Visibility, Where},
+    message::{Author, Rights, TeamId, UserId, Visibility, Where},
     store::{
-        Result, Tx, channels, drafts,
+        Result, Tx, channels, digests, drafts,
         findings::{self, DayCounts, DayKey},
         fixes,
         outbox::{self, Kind},
         people::Who,
+        recurrence,
         replies::{self, Given, Outcome},
     },
 };
@@ -127,7 +128,7 @@ impl Bot {
             return Ok(closed());
         }
         let who = self.store.who(click.team, &click.author.id);
-        let mut scene = Conversation { bot: self, tx: &mut tx, given, who, now };
+        let mut scene = Conversation { bot: self, tx: &mut tx, given, who, user: &click.author.id, now };
         let chosen = match pick {
             Pick::Share => return Ok(closed()),
             Pick::Save => return Ok(Chosen::Write(id.to_owned())),
@@ -163,6 +164,7 @@ struct Conversation<'a> {
     tx: &'a mut Tx,
     given: Given,
     who: Who,
+    user: &'a UserId,
     now: Timestamp,
 }
 
@@ -174,9 +176,15 @@ impl Conversation<'_> {
             if let Some(fix) = fix {
                 fixes::helped(self.tx, &self.given.place.team, fix, self.now).await?;
             }
+            let invitation = self.bot.invitation(self.tx, &self.given, self.user, self.now).await?;
+            recurrence::resolve(self.tx, &self.given.place.team, &self.given.fingerprint, self.now).await?;
             if self.given.outcome.is_none() {
                 self.count(DayCounts { fixed: 1, ..DayCounts::default() }).await?;
             }
+            if fix.is_some() {
+                digests::count_helped(self.tx, &self.given.place, self.given.visibility, self.now).await?;
+            }
+            self.tell(invitation).await?;
         }
         self.given.outcome = Some(Outcome::Fixed);
         self.redraw().await
@@ -190,6 +198,8 @@ impl Conversation<'_> {
         if let Some(fix) = fix {
             // The team's own fix led, so the answer below it has not had its turn yet.
             fixes::failed(self.tx, &self.given.place.team, fix).await?;
+            let revision = self.bot.revision(self.tx, &self.given.place, fix).await?;
+            self.tell(revision).await?;
             self.given.state.failed_fixes.push(fix);
         }
         if first_time {
@@ -263,6 +273,12 @@ impl Conversation<'_> {
             return Ok(Chosen::Said(Reply::say(reply::paste_gone())));
         };
         self.put(Kind::Edit, content).await
+    }
+
+    /// Tells somebody alone.
+    async fn tell(&mut self, say: Option<Say>) -> Result<()> {
+        let rows: Vec<_> = say.iter().map(|say| row(say, Kind::Notice, None)).collect();
+        outbox::put(self.tx, &rows, self.now).await
     }
 
     async fn put(&mut self, kind: Kind, content: Reply) -> Result<Chosen> {

@@ -1,8 +1,11 @@
 //! What people may tell npmfix, once it is read.
 
-use jiff::SignedDuration;
+use jiff::{
+    SignedDuration,
+    civil::{Time, Weekday},
+};
 
-use crate::store::fixes::Breadth;
+use crate::{message::ChannelId, store::fixes::Breadth};
 
 /// What somebody wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,8 +52,8 @@ pub enum Command {
         /// Whether `yes` was said.
         confirmed: bool,
     },
-    /// Set when the weekly report comes: the words that follow.
-    Digest(String),
+    /// Do something about the weekly digest.
+    Digest(Digest),
     /// Tell the commands, or more about one.
     Help(Option<String>),
 }
@@ -86,6 +89,30 @@ pub enum FixAction {
     Delete,
     /// Show what it said before.
     History,
+}
+
+/// What to do about the weekly digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Digest {
+    /// Tell when it comes.
+    Show,
+    /// Have it come. What is not said stays as it was.
+    On {
+        /// On which day.
+        weekday: Option<Weekday>,
+        /// At what time.
+        time: Option<Time>,
+        /// In which time zone, by its IANA name.
+        zone: Option<String>,
+        /// To which channel.
+        channel: Option<ChannelId>,
+    },
+    /// Have none.
+    Off,
+    /// Post it at once.
+    Now,
+    /// Show it to whoever asks.
+    Preview,
 }
 
 /// How much of a channel is read.
@@ -134,6 +161,8 @@ pub enum Problem {
     Duration,
     /// The time is longer than [`super::grammar::LONGEST_MUTE`].
     TooLong,
+    /// A day, a time, a time zone or a channel is expected.
+    When,
     /// `v1-` and sixteen hexadecimal digits are expected.
     Fingerprint,
     /// Something is missing behind the last word.

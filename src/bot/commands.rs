@@ -15,15 +15,17 @@ use crate::{
         reply::{Block, Reply, words as common},
     },
     classifier,
-    message::{Author, ChannelId, MessageRef, Rights, TeamId, UserId, Visibility},
+    message::{Author, ChannelId, MessageRef, Rights, TeamId, Visibility},
     redact::{Tally, redact},
     store::{Result, Tx, channels, forget, inbox, memory, replies, replies::State, teams},
 };
 
+mod digest;
 mod form;
 mod help;
 mod home;
 mod keep;
+mod settings;
 mod share;
 
 pub use form::{Filled, SaveForm, Saved, Target};
@@ -68,6 +70,17 @@ const EXPLAINED: usize = 3;
 impl Bot {
     /// Carries out a command and answers whoever gave it, and nobody else. `None` for a repeat.
     pub async fn command(&self, asked: &Asked<'_>, text: &str, now: Timestamp) -> Result<Option<Reply>> {
+        self.command_from(asked, None, text, now).await
+    }
+
+    /// The same, where the platform tells the asker's time zone by its IANA name.
+    pub async fn command_from(
+        &self,
+        asked: &Asked<'_>,
+        zone: Option<&str>,
+        text: &str,
+        now: Timestamp,
+    ) -> Result<Option<Reply>> {
         let (command, secrets) = parse(text);
         let command = match command {
             Ok(command) => command,
@@ -81,7 +94,7 @@ impl Bot {
         if !inbox::take(&mut tx, asked.team, asked.event, now).await? {
             return Ok(None);
         }
-        let mut run = Run { bot: self, asked, tx, now };
+        let mut run = Run { bot: self, asked, zone, tx, now };
         let mut reply = run.carry_out(command).await?;
         reply.blocks.extend(removed(&secrets));
         run.tx.commit().await?;
@@ -119,6 +132,7 @@ impl Bot {
 struct Run<'a> {
     bot: &'a Bot,
     asked: &'a Asked<'a>,
+    zone: Option<&'a str>,
     tx: Tx,
     now: Timestamp,
 }
@@ -151,7 +165,7 @@ impl Run<'_> {
             Command::Bots(on) => self.bots(on).await,
             Command::Settings(words) => self.settings(&words).await,
             Command::Forget { what, confirmed } => self.forget(what, confirmed).await,
-            Command::Digest(_) => Ok(Reply::say(words::no_digest())),
+            Command::Digest(wish) => self.digest(wish).await,
             Command::Help(topic) => Ok(help::help(topic.as_deref())),
         }
     }
@@ -252,37 +266,6 @@ impl Run<'_> {
         let since = on.then_some(self.now);
         channels::set_bots(&mut self.tx, self.asked.team, self.asked.channel, since).await?;
         Ok(Reply::say(words::bots_set(if on { "on" } else { "off" })))
-    }
-
-    async fn settings(&mut self, arguments: &[String]) -> Result<Reply> {
-        let team = self.asked.team;
-        let mut settings = teams::settings(&mut self.tx, team).await?;
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let [_, change, name] = *arguments.as_slice() else {
-            let known = arguments.is_empty();
-            let admins = settings.admins.len();
-            return Ok(Reply::say(if known { words::settings(admins) } else { words::settings_usage() }));
-        };
-        // Slack writes `<@U…|name>`, Discord `<@…>` or `<@!…>`.
-        let name = name.trim_matches(|c| matches!(c, '<' | '>' | '@' | '!')).split('|').next().unwrap_or_default();
-        let name = UserId::parse(name);
-        let (Ok(name), "add" | "remove", Some(&"admins")) = (name, change, arguments.first()) else {
-            return Ok(Reply::say(words::settings_usage()));
-        };
-        if self.rights().await? != Rights::Admin {
-            return Ok(Reply::say(words::admins_only()));
-        }
-        let who = self.bot.store.who(team, &name);
-        let before = settings.admins.len();
-        settings.admins.retain(|admin| admin != who.as_str());
-        if change == "remove" && settings.admins.len() == before {
-            return Ok(Reply::say(words::was_no_admin()));
-        }
-        if change == "add" {
-            settings.admins.push(who.as_str().to_owned());
-        }
-        teams::set(&mut self.tx, team, &settings, self.now).await?;
-        Ok(Reply::say(words::settings_changed()))
     }
 
     async fn forget(&mut self, what: Forget, confirmed: bool) -> Result<Reply> {

@@ -115,7 +115,7 @@ fn memory(scene: &Scene<'_>) -> Vec<Block> {
     let mut blocks = Vec::new();
     let saved = scene.fixes.lead.is_some() || scene.fixes.below.is_some();
     if let Some(last) = scene.state.last {
-        blocks.push(Block::Say(reply::seen_before(scene.state.seen, last)));
+        blocks.push(Block::Say(reply::seen_before(scene.state.seen, last, scene.state.resolved)));
         if !saved && scene.outcome.is_none() {
             blocks.push(Block::Say(reply::invite()));
         }
@@ -145,16 +145,24 @@ fn question_row(
 }
 
 fn actions(scene: &Scene<'_>, left: bool) -> ChoiceRow {
+    let open = scene.outcome.is_none();
+    // Once somebody has reacted there is nothing more to ask.
+    let asks = scene.state.asked.is_some() && open && scene.state.step() == 0 && scene.state.answers.is_empty();
+    let labels = if asks {
+        (reply::yes(), reply::no(), reply::what_fixed_it())
+    } else {
+        (reply::fixed(), reply::unhelpful(), reply::save())
+    };
     let all = [
-        (Pick::Fixed, reply::fixed(), scene.outcome.is_none()),
-        (Pick::Unhelpful(scene.state.step()), reply::unhelpful(), scene.outcome.is_none() && left),
-        (Pick::Save, reply::save(), true),
+        (Pick::Fixed, labels.0, open),
+        (Pick::Unhelpful(scene.state.step()), labels.1, open && left),
+        (Pick::Save, labels.2, true),
         (Pick::NotNpm, reply::not_npm(), scene.outcome.is_none()),
         (Pick::Dismiss, reply::dismiss(), true),
     ];
     let shown = all.iter().filter(|(.., shown)| *shown);
     let choices = shown.map(|(pick, label, _)| choice(scene.id, pick, label)).collect();
-    ChoiceRow { question: None, choices }
+    ChoiceRow { question: asks.then(reply::did_it_help), choices }
 }
 
 fn choice(id: &str, pick: &Pick, label: &str) -> Choice {

@@ -17,6 +17,7 @@ use crate::{
         channels::{ErrorPlace, Mode, Settings},
         findings::NewHeard,
         memory::Seen,
+        recurrence,
         replies::{Kind, NewReply, State},
     },
 };
@@ -101,7 +102,8 @@ pub(super) fn decide(case: &Case<'_>, known: &mut Known, limits: &Limits, now: T
         }
     }
     let before = known.seen.get(&error).copied().filter(|_| !shared);
-    known.seen.insert(error.clone(), Seen { times: before.map_or(0, |s| s.times) + 1, last: now });
+    let seen = Seen { times: before.map_or(0, |s| s.times) + 1, last: now, resolved: None };
+    known.seen.insert(error.clone(), seen);
     let earlier = known.latest.get(&error).filter(|_| case.address == Address::Overheard);
     let earlier = earlier.filter(|(_, at)| now.duration_since(*at) < limits.cool_down).cloned();
     let id = Uuid::now_v7().simple().to_string();
@@ -109,6 +111,7 @@ pub(super) fn decide(case: &Case<'_>, known: &mut Known, limits: &Limits, now: T
         fix: case.fixes.lead.as_ref().map(|fix| fix.id).filter(|_| earlier.is_none()),
         seen: before.map_or(0, |s| s.times) + 1,
         last: before.map(|s| s.last),
+        resolved: before.and_then(|s| s.resolved.or_else(|| recurrence::away(s.last, now))),
         shared,
         ..State::default()
     };

@@ -5,8 +5,11 @@
 
 use jiff::SignedDuration;
 
-pub use super::command::{Command, FixAction, Forget, Misread, Mode, Problem, Saving, Sharing};
-use super::words::{Words, cut};
+pub use super::command::{Command, Digest, FixAction, Forget, Misread, Mode, Problem, Saving, Sharing};
+use super::{
+    when,
+    words::{Words, cut},
+};
 use crate::store::fixes::{Breadth, TEXT_LIMIT};
 
 /// How each command is written, and what it does.
@@ -28,7 +31,10 @@ pub const COMMANDS: &[(&str, &str)] = &[
     ("bots on|off", "Say whether posts of other bots are answered here."),
     ("settings [NAME VALUE]", "Show or change the settings of the team."),
     ("forget me|team [yes]", "Delete what is stored about you, or everything about the team."),
-    ("digest [DAY TIME|off]", "Say when the weekly report comes to this channel."),
+    (
+        "digest [on DAY TIME ZONE #CHANNEL|off|now|preview]",
+        "Have a weekly report, such as `on monday 09:00 Europe/Berlin`; without more, show when it comes.",
+    ),
     ("help [COMMAND]", "Show the commands, or more about one."),
 ];
 
@@ -36,7 +42,7 @@ pub const COMMANDS: &[(&str, &str)] = &[
 pub const INPUT_LIMIT: usize = 1 << 20;
 /// Characters of a fix before its secrets are removed, which can be far longer than what is written instead of them.
 pub const RAW_FIX_LIMIT: usize = 4 * TEXT_LIMIT;
-/// Characters to search for, or of a report's day and time: a line that somebody types.
+/// Characters to search for: a line that somebody types.
 pub const LINE_LIMIT: usize = 200;
 /// Words behind `settings`: a name, and a value of a few words.
 pub const SETTINGS_LIMIT: usize = 8;
@@ -112,7 +118,7 @@ impl Reader<'_> {
                 let confirmed = self.words.peek().is_some() && self.choice(CONFIRM)? == "yes";
                 Command::Forget { what, confirmed }
             }
-            "digest" => return Ok(Command::Digest(self.line().unwrap_or_default())),
+            "digest" => Command::Digest(self.digest()?),
             _ => Command::Help(self.topic()?),
         };
         match self.words.next() {
@@ -204,6 +210,41 @@ impl Reader<'_> {
             None if word.starts_with("v1") => Err(self.misread(word, Problem::Fingerprint)),
             None => Err(self.misread(word, Problem::Duration)),
         }
+    }
+
+    /// `on` may be left out before a day, a time, a zone or a channel, which come in any order.
+    fn digest(&mut self) -> Result<Digest, Misread> {
+        let plain = match self.words.peek().as_deref() {
+            None => Some(Digest::Show),
+            Some("off") => Some(Digest::Off),
+            Some("now") => Some(Digest::Now),
+            Some("preview") => Some(Digest::Preview),
+            Some("on") => {
+                self.words.next();
+                None
+            }
+            Some(_) => None,
+        };
+        if let Some(plain) = plain {
+            self.words.next();
+            return Ok(plain);
+        }
+        let (mut weekday, mut time, mut zone, mut channel) = (None, None, None, None);
+        while let Some(word) = self.words.peek() {
+            let raw = self.words.raw(1).pop().unwrap_or_default();
+            if let (Some(day), None) = (when::weekday(&word), weekday) {
+                weekday = Some(day);
+            } else if let (Some(at), None) = (when::time(&word), time) {
+                time = Some(at);
+            } else if let (Some(to), None) = (when::channel(&raw), &channel) {
+                channel = Some(to);
+            } else if let (Some(name), None) = (when::zone(&raw), &zone) {
+                zone = Some(name);
+            } else if !when::FILLERS.contains(&word.as_str()) {
+                return Err(self.misread(word, Problem::When));
+            }
+        }
+        Ok(Digest::On { weekday, time, zone, channel })
     }
 
     fn topic(&mut self) -> Result<Option<String>, Misread> {

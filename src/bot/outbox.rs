@@ -6,7 +6,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::Duration,
 };
@@ -23,13 +23,14 @@ use super::Bot;
 use crate::{
     message::{Platform, TeamId},
     store::{
-        Result, Store, inbox,
+        Result, Store, digests, inbox,
         lock::Lock,
         outbox::{self, Lease},
     },
 };
 
 mod body;
+mod chores;
 mod courier;
 mod ends;
 mod send;
@@ -99,6 +100,8 @@ pub struct Worker {
     tidy: Mutex<Timestamp>,
     stopping: AtomicBool,
     stop: Notify,
+    /// When it last found something to carry out.
+    chores_at: AtomicI64,
 }
 
 impl Worker {
@@ -108,8 +111,8 @@ impl Worker {
         let store = bot.store().clone();
         let lease = Lease { owner: uuid::Uuid::now_v7().simple().to_string(), length: settings.lease };
         let (stopping, stop) = (AtomicBool::new(false), Notify::new());
-        let tidy = Mutex::new(Timestamp::MIN);
-        Arc::new(Self { bot, store, couriers, settings, lease, clock, tidy, stopping, stop })
+        let (tidy, chores_at) = (Mutex::new(Timestamp::MIN), AtomicI64::new(i64::MIN));
+        Arc::new(Self { bot, store, couriers, settings, lease, clock, tidy, stopping, stop, chores_at })
     }
 
     /// Says what is due until nothing is; returns how many rows were dealt with.
@@ -126,8 +129,10 @@ impl Worker {
 
     /// Takes the lanes that are due and serves each until it is empty or has to wait; returns how many rows were dealt with.
     pub async fn step(self: &Arc<Self>) -> Result<usize> {
+        let mut done = self.chores().await?;
         let mut lanes = JoinSet::new();
-        let (mut done, mut trouble) = (self.take(&mut lanes).await?, None);
+        done += self.take(&mut lanes).await?;
+        let mut trouble = None;
         while let Some(served) = lanes.join_next().await {
             match rows(served) {
                 Ok(rows) => done += rows,
@@ -148,6 +153,7 @@ impl Worker {
                     self.take_over(lock).await?;
                     first = false;
                 }
+                self.chores().await?;
                 self.take(&mut lanes).await.map(|_| ())
             };
             let pause = match taken.await {
@@ -197,9 +203,35 @@ impl Worker {
     /// Our own post came back from the platform: it was said, whatever its sender knows. Says whether that was news.
     pub async fn echo(&self, team: &TeamId, key: &str, answer: &str) -> Result<bool> {
         let mut tx = self.store.begin().await?;
+        let now = (self.clock)();
+        let reply = outbox::reply_of(&mut tx, team, key).await?;
         let news = outbox::echoed(&mut tx, team, key, answer).await?;
+        if news {
+            self.posted(&mut tx, team, (key, reply.as_deref()), now).await?;
+        }
         tx.commit().await?;
         Ok(news)
+    }
+
+    /// What follows from a post: the end of a digest, or a later look at how an answer did.
+    pub(super) async fn posted(
+        &self,
+        conn: &mut AnyConnection,
+        team: &TeamId,
+        (key, reply): (&str, Option<&str>),
+        now: Timestamp,
+    ) -> Result<()> {
+        match reply {
+            None => digests::sent(conn, team, key, now).await,
+            Some(reply) => match self.bot.plan_follow_up(conn, team, reply, now).await {
+                // Settings that cannot be read are no reason to post again.
+                Err(error) if !error.passes() => {
+                    tracing::warn!(%team, %error, "an answer will not be followed up");
+                    Ok(())
+                }
+                other => other,
+            },
+        }
     }
 
     /// Takes as many lanes as can be served and begins to serve them; returns how many turned out to have nothing to say.

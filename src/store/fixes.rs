@@ -21,7 +21,7 @@ mod kinds;
 mod text;
 mod transfer;
 
-pub use find::{FixWanted, SEARCH_WORDS, failed, helped, matching, search, used};
+pub use find::{FixWanted, SEARCH_WORDS, author_to_ask, failed, helped, matching, reachable, search, used};
 pub use kinds::{Breadth, Edition, FixKey, NewFix, SavedFix, View, Writer};
 pub use text::{FixText, TEXT_LIMIT, TextError};
 pub use transfer::{Imported, Outcome, export, import};

@@ -18,13 +18,16 @@ const PERSON: &[&str] = &[
     "DELETE FROM error_person WHERE team = $1 AND who = $2",
     "DELETE FROM feedback WHERE team = $1 AND who = $2",
     "UPDATE heard SET who = '', gist = '' WHERE team = $1 AND who = $2",
-    "UPDATE fix SET who = '', author = '' WHERE team = $1 AND who = $2",
+    "UPDATE fix SET who = '', author = '', author_id = NULL WHERE team = $1 AND who = $2",
+    "UPDATE error SET first_by = NULL WHERE team = $1 AND first_by = $2",
     "UPDATE fix_edit SET who = '', editor = '' WHERE team = $1 AND who = $2",
 ];
 
 /// Every table but the database's own and where the bot is installed.
 const TEAM: &[&str] = &[
     "DELETE FROM outbox WHERE team = $1",
+    "DELETE FROM digest WHERE team = $1",
+    "DELETE FROM schedule WHERE team = $1",
     "DELETE FROM lane WHERE team = $1",
     "DELETE FROM draft WHERE team = $1",
     "DELETE FROM inbox WHERE team = $1",

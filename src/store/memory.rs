@@ -19,6 +19,8 @@ pub struct Seen {
     pub times: i64,
     /// When last.
     pub last: Timestamp,
+    /// Since when it had been taken for fixed, if it was.
+    pub resolved: Option<Timestamp>,
 }
 
 /// How often errors were met before. A private channel adds what it met itself.
@@ -29,9 +31,9 @@ pub async fn seen(
     let public: HashSet<(&str, &str)> = errors.keys().map(|(team, _, f)| (team.as_str(), f.as_str())).collect();
     let mut counts: HashMap<(String, String), Seen> = HashMap::new();
     if !public.is_empty() {
-        let mut select = query_as::<(String, String, i64, i64)>(
+        let mut select = query_as::<(String, String, i64, i64, Option<i64>)>(
             conn,
-            "SELECT team, fingerprint, seen, last_at FROM error WHERE (team, fingerprint) IN (VALUES {rows})",
+            "SELECT team, fingerprint, seen, last_at, CASE WHEN state = 'resolved' THEN state_at END FROM error WHERE (team, fingerprint) IN (VALUES {rows})",
             0,
             public.len(),
             2,
@@ -39,9 +41,10 @@ pub async fn seen(
         for (team, fingerprint) in public {
             select = select.bind(team).bind(fingerprint);
         }
-        for (team, fingerprint, times, last) in select.fetch_all(&mut *conn).await? {
+        for (team, fingerprint, times, last, resolved) in select.fetch_all(&mut *conn).await? {
             if times > 0 {
-                counts.insert((team, fingerprint), Seen { times, last: timestamp(last) });
+                let resolved = resolved.map(timestamp);
+                counts.insert((team, fingerprint), Seen { times, last: timestamp(last), resolved });
             }
         }
     }
@@ -61,7 +64,7 @@ pub async fn seen(
             select = select.bind(team.as_str()).bind(channel.as_str()).bind(fingerprint.as_str());
         }
         for (team, channel, fingerprint, times, last) in select.fetch_all(conn).await? {
-            own.insert((team, channel, fingerprint), Seen { times, last: timestamp(last) });
+            own.insert((team, channel, fingerprint), Seen { times, last: timestamp(last), resolved: None });
         }
     }
     let all = errors.keys().filter_map(|place| {
@@ -69,7 +72,10 @@ pub async fn seen(
         let everywhere = counts.get(&(team.to_string(), fingerprint.clone()));
         let here = own.get(&(team.to_string(), channel.to_string(), fingerprint.clone()));
         let seen = match (everywhere, here) {
-            (Some(a), Some(b)) => Seen { times: a.times + b.times, last: a.last.max(b.last) },
+            (Some(a), Some(b)) => {
+                let resolved = a.resolved.filter(|at| *at > b.last);
+                Seen { times: a.times + b.times, last: a.last.max(b.last), resolved }
+            }
             (Some(one), None) | (None, Some(one)) => *one,
             (None, None) => return None,
         };
@@ -129,10 +135,14 @@ pub async fn history(conn: &mut AnyConnection, team: &TeamId, channel: &ChannelI
         let last = timestamp(last);
         match all.iter_mut().find(|known| known.fingerprint == fingerprint) {
             Some(known) => {
-                known.seen = Seen { times: known.seen.times + times, last: known.seen.last.max(last) };
+                let (times, last) = (known.seen.times + times, known.seen.last.max(last));
+                known.seen = Seen { times, last, resolved: None };
                 (known.cause, known.scope, known.package) = (cause, scope, package);
             }
-            None => all.push(Known { fingerprint, code, cause, host, scope, package, seen: Seen { times, last } }),
+            None => {
+                let seen = Seen { times, last, resolved: None };
+                all.push(Known { fingerprint, code, cause, host, scope, package, seen });
+            }
         }
     }
     all.sort_by(|a, b| b.seen.last.cmp(&a.seen.last).then_with(|| a.fingerprint.cmp(&b.fingerprint)));

@@ -18,7 +18,7 @@ const ADDED: &[&str] = &[
      AND gone.day = error_day.day AND gone.fingerprint = error_day.fingerprint",
     "UPDATE channel_day SET seen = channel_day.seen + gone.seen, answered = channel_day.answered + gone.answered, \
      fixed = channel_day.fixed + gone.fixed, unhelpful = channel_day.unhelpful + gone.unhelpful, \
-     false_answers = channel_day.false_answers + gone.false_answers, secrets = channel_day.secrets + gone.secrets \
+     false_answers = channel_day.false_answers + gone.false_answers, secrets = channel_day.secrets + gone.secrets, helped = channel_day.helped + gone.helped \
      FROM channel_day AS gone WHERE channel_day.team = $1 AND channel_day.channel = $3 \
      AND gone.team = $1 AND gone.channel = $2 AND gone.day = channel_day.day",
 ];
@@ -36,7 +36,10 @@ const KEYED: &[(&str, &[&str])] = &[
 ];
 
 /// Rows with the channel beside their key. `$4` and `$5` are the ids as they stand in the rows' JSON.
-const BESIDE: &str = "UPDATE fix SET channel = $3 WHERE team = $1 AND channel = $2";
+const BESIDE: [&str; 2] = [
+    "UPDATE fix SET channel = $3 WHERE team = $1 AND channel = $2",
+    "UPDATE schedule SET channel = $3 WHERE team = $1 AND channel = $2",
+];
 const DRAFTS: &str = "UPDATE draft SET body = REPLACE(body, $2, $3) WHERE team = $1";
 
 /// What waits to be said is said after what waits under the new id.
@@ -67,7 +70,7 @@ pub async fn channel(conn: &mut AnyConnection, team: &TeamId, old: &ChannelId, n
         ));
         statements.push(format!("DELETE FROM {table} WHERE team = $1 AND channel = $2 AND $3 <> ''"));
     }
-    statements.push(BESIDE.to_owned());
+    statements.extend(BESIDE.map(str::to_owned));
     for statement in statements {
         let statement = sqlx::query(sqlx::AssertSqlSafe(statement)).persistent(false);
         statement.bind(team.as_str()).bind(old.as_str()).bind(new.as_str()).execute(&mut *conn).await?;

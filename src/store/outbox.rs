@@ -166,6 +166,51 @@ pub async fn withdraw(conn: &mut AnyConnection, team: &TeamId, lane: &str, reply
     Ok(gone.iter().any(|(kind,)| kind == Kind::Post.as_str()))
 }
 
+/// Takes back the row of this key unless it is being said. Says whether it will not be said.
+pub async fn take_back(conn: &mut AnyConnection, team: &TeamId, lane: &str, key: &str) -> Result<bool> {
+    // Whoever changes rows holds their lane.
+    sqlx::query("UPDATE lane SET seq = seq WHERE team = $1 AND lane = $2")
+        .bind(team.as_str())
+        .bind(lane)
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query(
+        "DELETE FROM outbox WHERE team = $1 AND lane = $2 AND post_key = $3 \
+         AND (sending_at IS NULL OR parked_at IS NOT NULL)",
+    )
+    .bind(team.as_str())
+    .bind(lane)
+    .bind(key)
+    .execute(&mut *conn)
+    .await?;
+    let left: Option<(i64,)> = sqlx::query_as("SELECT seq FROM outbox WHERE team = $1 AND lane = $2 AND post_key = $3")
+        .bind(team.as_str())
+        .bind(lane)
+        .bind(key)
+        .fetch_optional(conn)
+        .await?;
+    Ok(left.is_none())
+}
+
+/// The reply that the row of this key is about.
+pub async fn reply_of(conn: &mut AnyConnection, team: &TeamId, key: &str) -> Result<Option<String>> {
+    let row: Option<(Option<String>,)> = sqlx::query_as("SELECT reply FROM outbox WHERE team = $1 AND post_key = $2")
+        .bind(team.as_str())
+        .bind(key)
+        .fetch_optional(conn)
+        .await?;
+    Ok(row.and_then(|(reply,)| reply))
+}
+
+/// The key of the row that was put into a lane last.
+pub async fn last_key(conn: &mut AnyConnection, team: &TeamId, lane: &str) -> Result<String> {
+    Ok(sqlx::query_scalar("SELECT post_key FROM outbox WHERE team = $1 AND lane = $2 ORDER BY seq DESC LIMIT 1")
+        .bind(team.as_str())
+        .bind(lane)
+        .fetch_one(conn)
+        .await?)
+}
+
 /// Takes as many numbers in each lane as it gets rows; returns the number before the first.
 async fn reserve(conn: &mut AnyConnection, rows: &[NewRow], due: Timestamp) -> Result<BTreeMap<(String, String), i64>> {
     let mut lanes: BTreeMap<(&str, &str), (Platform, i64)> = BTreeMap::new();
@@ -201,7 +246,7 @@ pub fn made(key: &str) -> Option<Timestamp> {
 }
 
 /// At most 25 characters, the most that Discord takes as a nonce; unique, and ordered by time.
-fn post_key() -> String {
+pub(super) fn post_key() -> String {
     const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
     let mut number = Uuid::now_v7().as_u128();
     let mut key = [b'0'; 25];

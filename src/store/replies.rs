@@ -278,6 +278,16 @@ pub async fn feedback(conn: &mut AnyConnection, given: &Given, feedback: Feedbac
     Ok(done.rows_affected() > 0)
 }
 
+/// Whether anybody made anything of an answer.
+pub async fn has_feedback(conn: &mut AnyConnection, team: &TeamId, id: &str) -> Result<bool> {
+    let row: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM feedback WHERE team = $1 AND reply = $2 LIMIT 1")
+        .bind(team.as_str())
+        .bind(id)
+        .fetch_optional(conn)
+        .await?;
+    Ok(row.is_some())
+}
+
 fn place(team: &str, channel: &str, thread: Option<&str>, message: &str) -> Result<MessageRef> {
     let bad =
         |e: crate::message::IdError| StoreError::Row { what: "the place of a message".to_owned(), why: e.to_string() };

@@ -14,8 +14,22 @@ pub struct Settings {
     /// Hashes of people who are admins although their platform does not say so.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub admins: Vec<String>,
+    /// The team's time zone, by its IANA name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// `off`: nobody is asked whether an answer helped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub followups: Option<String>,
     #[serde(flatten)]
     others: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Settings {
+    /// Whether people are asked whether an answer helped.
+    #[must_use]
+    pub fn follows_up(&self) -> bool {
+        self.followups.as_deref() != Some("off")
+    }
 }
 
 /// The settings of a team; a team that never set anything has none.

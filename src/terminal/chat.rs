@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use tokio::sync::mpsc;
 
 use super::{
@@ -80,8 +80,18 @@ pub async fn chat(
     let screen = Arc::new(Screen::new(out, options.log.as_deref(), options.width, options.paint)?);
     let worker = Worker::new(Arc::clone(&bot), vec![screen.clone()], Settings::default(), Arc::clone(&clock));
     let channel = ChannelId::parse(&options.channel)?;
-    let mut chat =
-        Chat { bot, screen, worker, clock, author: author(&options.name)?, channel, options, count: 0, writing: None };
+    let mut chat = Chat {
+        bot,
+        screen,
+        worker,
+        clock,
+        author: author(&options.name)?,
+        channel,
+        options,
+        zone: zone(),
+        count: 0,
+        writing: None,
+    };
     chat.recall().await?;
     // What an earlier run left unsaid comes first.
     chat.worker.take_over(&lock).await?;
@@ -149,6 +159,10 @@ fn author(name: &str) -> Result<Author, IdError> {
     Ok(Author { id: UserId::parse(&id)?, name: name.to_owned(), speaker: Speaker::Person, rights: Rights::Admin })
 }
 
+fn zone() -> Option<String> {
+    TimeZone::try_system().ok()?.iana_name().map(str::to_owned)
+}
+
 /// Characters of a name that tell people apart.
 const LONGEST_NAME: usize = 100;
 
@@ -160,6 +174,8 @@ struct Chat {
     options: Options,
     author: Author,
     channel: ChannelId,
+    /// This machine's time zone.
+    zone: Option<String>,
     /// Pieces of input so far.
     count: u64,
     /// The reply for which somebody is writing down their fix.
@@ -259,7 +275,7 @@ impl Chat {
             about: None,
             audience: Audience::Everybody,
         };
-        match self.bot.command(&asked, text, self.now()).await {
+        match self.bot.command_from(&asked, self.zone.as_deref(), text, self.now()).await {
             Ok(Some(reply)) => Ok(self.screen.show(&reply)?),
             Ok(None) => Ok(()),
             Err(error) => self.trouble(error),

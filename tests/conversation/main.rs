@@ -4,6 +4,7 @@
 
 mod chat;
 mod choices;
+mod digests;
 mod edits;
 #[path = "../support/engines.rs"]
 mod engines;

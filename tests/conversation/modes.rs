@@ -3,7 +3,7 @@
 use npmfix::message::{Address, Visibility};
 
 use crate::{
-    chat::{ALICE, BOB, CI, Chat, NPMFIX, each},
+    chat::{ALICE, BOB, CI, Chat, NPMFIX, ROOT, each},
     pastes::{CHATTER, NO_TOKEN, SCOPES, refused_by},
 };
 
@@ -66,6 +66,7 @@ async fn an_edit_in_a_channel_that_is_off_is_not_read_either() {
 #[tokio::test]
 async fn a_mute_ends_by_time_or_by_word() {
     each(async |chat| {
+        chat.commands(&ROOT, "settings followups off").await;
         assert!(chat.command("mute 2h").await.contains("until 15 June 2025, 17:06 UTC"));
         chat.alice(&refused_by(1)).await;
         chat.bot_is_silent().await;

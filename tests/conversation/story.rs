@@ -1,7 +1,7 @@
 //! From a paste to a team that helps itself.
 
 use crate::{
-    chat::{BOB, Picked, each},
+    chat::{ALICE, BOB, Picked, each},
     pastes::{NO_TOKEN, REFUSED, SCOPES, scopes_for},
 };
 
@@ -83,6 +83,7 @@ async fn an_error_that_comes_back_without_a_fix_invites_to_save_one() {
         chat.bob(SCOPES).await;
         chat.bot_says("No fix is saved for it yet.").await;
         chat.pick("That fixed it").await;
+        chat.bot_whispers(&ALICE, "nothing is saved for it").await;
         chat.bot_changes_it_to("If it took more than the steps above, save what you did").await;
     })
     .await;

@@ -101,7 +101,7 @@ impl Canvas<'_, '_> {
         self.text(&picture.title, TITLE, INK, (MARGIN, MARGIN), HPos::Left)?;
         let totals = picture.totals();
         let step = step(totals.iter().copied().max().unwrap_or_default());
-        let most = totals.iter().copied().max().unwrap_or_default().div_ceil(step).max(1) * step;
+        let most = totals.iter().copied().max().unwrap_or_default().div_ceil(step).max(1).saturating_mul(step);
         let scale = Scale { days: i32::try_from(picture.days()).unwrap_or(i32::MAX), most };
         self.rectangle((scale.left(scale.days - 7), TOP), (scale.left(scale.days), BOTTOM), BAND)?;
         for line in 0..=most / step {

@@ -22,6 +22,48 @@ pub fn save() -> &'static str {
     "Save our fix"
 }
 
+/// Under an answer that nobody reacted to.
+#[must_use]
+pub fn did_it_help() -> Inline {
+    Inline::plain("Did that fix it?")
+}
+
+/// The label for *That fixed it* there.
+#[must_use]
+pub fn yes() -> &'static str {
+    "Yes"
+}
+
+/// The label for *Didn't help* there.
+#[must_use]
+pub fn no() -> &'static str {
+    "No"
+}
+
+/// The label for *Save our fix* there.
+#[must_use]
+pub fn what_fixed_it() -> &'static str {
+    "What fixed it"
+}
+
+/// To whoever resolved an error that keeps coming back; nothing is saved for it.
+#[must_use]
+pub fn save_what_you_did() -> Inline {
+    Inline::parse(
+        "Good. This error keeps coming back and nothing is saved for it: save what you did with *Save our fix* under the \
+         answer, or with `/npmfix save TEXT`.",
+    )
+}
+
+/// To the author of a fix that failed twice in a row.
+#[must_use]
+pub fn look_at_your_fix(id: i64) -> Inline {
+    Inline::parse(&format!(
+        "Fix {id}, which you saved, did not help twice in a row. Please look at it again: `/npmfix fix {id} edit TEXT` \
+         changes it, `/npmfix fix {id} delete` deletes it."
+    ))
+}
+
 /// The label of *Not an npm problem*.
 #[must_use]
 pub fn not_npm() -> &'static str {
@@ -95,10 +137,12 @@ pub fn also_saved(id: i64) -> Inline {
     Inline::parse(&format!("Fix {id} of this team is for the same target, but for another cause: `/npmfix fix {id}`"))
 }
 
-/// How often the team met the error. `times` counts this time.
+/// How often the team met the error. `times` counts this time. `resolved`: since when it was taken for fixed, if it was.
 #[must_use]
-pub fn seen_before(times: i64, last: Timestamp) -> Inline {
-    Inline::plain(&format!("Seen {times} times in this team, last on {}.", date(last)))
+pub fn seen_before(times: i64, last: Timestamp, resolved: Option<Timestamp>) -> Inline {
+    let back =
+        resolved.map(|at| format!(" It is back: since {} it was taken for fixed.", date(at))).unwrap_or_default();
+    Inline::plain(&format!("Seen {times} times in this team, last on {}.{back}", date(last)))
 }
 
 /// Nobody has saved a fix for an error that keeps coming back.

@@ -73,7 +73,7 @@ pub enum Saved {
 impl Bot {
     /// The form for the answer that is talked about; `None` when there is none, or nothing that a fix could be for.
     pub async fn save_form(&self, asked: &Asked<'_>, now: Timestamp) -> Result<Option<SaveForm>> {
-        let mut run = Run { bot: self, asked, tx: self.store.begin().await?, now };
+        let mut run = Run { bot: self, asked, zone: None, tx: self.store.begin().await?, now };
         let Some((given, first)) = run.answered().await? else { return Ok(None) };
         let Some(suggested) = saved::suggested(&first.report, &self.knowledge) else { return Ok(None) };
         let (current, _) = compose::current(&first, &given.state, &self.knowledge);
@@ -99,13 +99,13 @@ impl Bot {
         if !inbox::take(&mut tx, asked.team, asked.event, now).await? {
             return Ok(Saved::Again);
         }
-        let mut run = Run { bot: self, asked, tx, now };
+        let mut run = Run { bot: self, asked, zone: None, tx, now };
         let Some((given, _)) = run.answered().await? else {
             return Ok(Saved::Said(Reply::say(words::nothing_to_save_for())));
         };
         let there =
             Asked { channel: &given.place.channel, visibility: given.visibility, reply: Some(&given.id), ..*asked };
-        let mut run = Run { bot: self, asked: &there, tx: run.tx, now };
+        let mut run = Run { bot: self, asked: &there, zone: None, tx: run.tx, now };
         let Filled { text, breadth, sharing } = filled;
         let saving = Saving { text: Some(text.to_owned()), breadth, sharing };
         let reply = run.save(saving).await?;

@@ -15,7 +15,7 @@ use crate::{
 impl Bot {
     /// The page as somebody sees it who asks from a place that is no channel.
     pub async fn home(&self, asked: &Asked<'_>, now: Timestamp) -> Result<Reply> {
-        let mut run = Run { bot: self, asked, tx: self.store.begin().await?, now };
+        let mut run = Run { bot: self, asked, zone: None, tx: self.store.begin().await?, now };
         let mut blocks = run.history(None).await?.blocks;
         blocks.push(Block::Heading(words::fixes_heading().to_owned()));
         blocks.extend(run.fixes(None).await?.blocks);

@@ -63,6 +63,7 @@ impl Run<'_> {
             channel: kept_here.then_some(channel),
         };
         let id = fixes::save(&mut self.tx, team, &new, self.now).await?;
+        fixes::reachable(&mut self.tx, team, id, &self.asked.author.id).await?;
         let mut reply = Reply::say(words::saved(id, key.breadth.as_str(), &key.value, &key.family));
         if kept_here {
             let could_be_shared = self.asked.visibility == Visibility::Private;

@@ -7,7 +7,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{Courier, Delivery, LookUp, Soon, TROUBLE, Worker};
 use crate::store::{
-    Result,
+    Result, digests,
     outbox::{self, Kind, Parcel},
 };
 
@@ -79,10 +79,18 @@ impl Worker {
 
     async fn take_down(&self, parcel: &Parcel, delivery: &Delivery, pace: SignedDuration) -> Result<Option<Parcel>> {
         let (now, lease) = ((self.clock)(), &self.lease);
-        let again = parcel.attempts < self.settings.attempts;
+        // A digest is tried until the next one is due, which gives it up.
+        let patient = parcel.kind == Kind::Post && digests::is_lane(&parcel.lane);
+        let again = patient || parcel.attempts < self.settings.attempts;
         let mut tx = self.store.begin().await?;
         let next = match delivery {
-            Delivery::Done(answer) => outbox::sent(&mut tx, parcel, answer.as_deref(), lease, pace, now).await?,
+            Delivery::Done(answer) => {
+                let next = outbox::sent(&mut tx, parcel, answer.as_deref(), lease, pace, now).await?;
+                if parcel.kind == Kind::Post {
+                    self.posted(&mut tx, &parcel.team, (&parcel.key, parcel.reply.as_deref()), now).await?;
+                }
+                next
+            }
             Delivery::Later(wait) => {
                 outbox::later(&mut tx, parcel, lease, now + *wait).await?;
                 None
@@ -95,6 +103,10 @@ impl Worker {
             Delivery::Failed(error) | Delivery::Unclear(error)
                 if again && (matches!(delivery, Delivery::Failed(_)) || parcel.kind != Kind::Notice) =>
             {
+                outbox::retry(&mut tx, parcel, &short(error), lease, now + self.wait(parcel.attempts)).await?;
+                None
+            }
+            Delivery::Refused(error) if patient && !parcel.unclear => {
                 outbox::retry(&mut tx, parcel, &short(error), lease, now + self.wait(parcel.attempts)).await?;
                 None
             }
@@ -120,6 +132,6 @@ impl Worker {
     }
 }
 
-fn short(error: &str) -> String {
+pub(super) fn short(error: &str) -> String {
     error.chars().filter(|c| !c.is_control()).take(ERROR).collect()
 }

@@ -10,6 +10,7 @@ use crate::{
     message::{ChannelId, MessageRef, TeamId, Visibility},
     store::{
         Result,
+        recurrence::State,
         rows::{day, millis, query},
     },
 };
@@ -29,33 +30,96 @@ impl Count {
     }
 }
 
+/// What public channels tell about an error that they met: who met it first, when, and whether anybody else did at the same time.
+#[derive(Clone, Copy)]
+struct Public<'a> {
+    by: &'a str,
+    first: i64,
+    state: State,
+}
+
+impl<'a> Public<'a> {
+    fn add(before: Option<Self>, o: &NewOccurrence<'a>) -> Self {
+        let (by, at) = (o.heard.who.as_str(), millis(o.heard.at));
+        let Some(before) = before else { return Self { by, first: at, state: State::New } };
+        let state = if by == before.by { before.state } else { State::Recurring };
+        if at < before.first { Self { by, first: at, state } } else { Self { state, ..before } }
+    }
+}
+
+/// How an error stands once a public channel meets it: the conditions under which it came back, or came again.
+/// 14 days are [`crate::store::recurrence::AWAY_DAYS`].
+macro_rules! unless_as_before {
+    ($unseen:literal, $first:literal, $back:literal, $again:literal, $as_before:literal) => {
+        concat!(
+            "CASE WHEN excluded.state IS NULL THEN ",
+            $unseen,
+            " WHEN error.state IS NULL THEN ",
+            $first,
+            " WHEN error.state = 'resolved' OR excluded.last_at - error.last_at >= 1209600000 THEN ",
+            $back,
+            " WHEN error.state = 'new' AND (excluded.state = 'recurring' OR excluded.first_by <> error.first_by \
+             OR excluded.last_at - error.public_at >= 86400000) THEN ",
+            $again,
+            " ELSE ",
+            $as_before,
+            " END"
+        )
+    };
+}
+
 /// The team's errors. What private channels met is there so that it has a row, but neither counted nor described here.
 pub(super) async fn count_errors(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
-    let mut rows: BTreeMap<(&str, &str), (&NewOccurrence<'_>, Count)> = BTreeMap::new();
+    type Row<'a> = (&'a NewOccurrence<'a>, Count, Option<Public<'a>>);
+    let mut rows: BTreeMap<(&str, &str), Row<'_>> = BTreeMap::new();
     for o in occurrences {
         let key = (o.heard.place.team.as_str(), o.diagnosis.fingerprint.as_str());
         let (public, before) = (o.heard.visibility == Visibility::Public, rows.get(&key).copied());
-        let count = Count::add(before.map(|(_, count)| count), i64::from(public), millis(o.heard.at));
+        let count = Count::add(before.map(|(_, count, _)| count), i64::from(public), millis(o.heard.at));
         // A public one describes the error, whatever private ones there are beside it.
-        let described = before.map_or(o, |(before, _)| if public { o } else { before });
-        rows.insert(key, (described, count));
+        let described = before.map_or(o, |(before, ..)| if public { o } else { before });
+        let met = before.and_then(|(.., met)| met);
+        rows.insert(key, (described, count, if public { Some(Public::add(met, o)) } else { met }));
     }
     let mut upsert = query(
         conn,
-        "INSERT INTO error (team, fingerprint, code, cause, host, scope, package, operation, seen, first_at, last_at) \
-         VALUES {rows} ON CONFLICT (team, fingerprint) DO UPDATE SET \
-         cause = CASE WHEN excluded.seen > 0 THEN excluded.cause ELSE error.cause END, \
-         scope = CASE WHEN excluded.seen > 0 THEN excluded.scope ELSE error.scope END, \
-         package = CASE WHEN excluded.seen > 0 THEN excluded.package ELSE error.package END, \
-         operation = CASE WHEN excluded.seen > 0 THEN excluded.operation ELSE error.operation END, \
-         seen = error.seen + excluded.seen, \
-         last_at = CASE WHEN excluded.seen > 0 THEN excluded.last_at ELSE error.last_at END",
+        concat!(
+            "INSERT INTO error (team, fingerprint, code, cause, host, scope, package, operation, seen, first_at, last_at, \
+             state, state_at, public_at, opened_at, first_by) \
+             VALUES {rows} ON CONFLICT (team, fingerprint) DO UPDATE SET \
+             cause = CASE WHEN excluded.seen > 0 THEN excluded.cause ELSE error.cause END, \
+             scope = CASE WHEN excluded.seen > 0 THEN excluded.scope ELSE error.scope END, \
+             package = CASE WHEN excluded.seen > 0 THEN excluded.package ELSE error.package END, \
+             operation = CASE WHEN excluded.seen > 0 THEN excluded.operation ELSE error.operation END, \
+             seen = error.seen + excluded.seen, \
+             last_at = CASE WHEN excluded.seen > 0 THEN excluded.last_at ELSE error.last_at END, state = ",
+            unless_as_before!("error.state", "excluded.state", "'reopened'", "'recurring'", "error.state"),
+            ", state_at = ",
+            unless_as_before!(
+                "error.state_at",
+                "excluded.state_at",
+                "excluded.last_at",
+                "excluded.last_at",
+                "error.state_at"
+            ),
+            ", opened_at = ",
+            unless_as_before!(
+                "error.opened_at",
+                "excluded.opened_at",
+                "excluded.opened_at",
+                "error.opened_at",
+                "error.opened_at"
+            ),
+            ", public_at = COALESCE(error.public_at, excluded.public_at), \
+             first_by = COALESCE(error.first_by, excluded.first_by)"
+        ),
         rows.len(),
-        11,
+        16,
     );
-    for ((team, fingerprint), (o, count)) in rows {
+    for ((team, fingerprint), (o, count, met)) in rows {
         let about = About::of(o.diagnosis);
-        let public = o.heard.visibility == Visibility::Public;
+        let public = met.is_some();
+        let first = met.map(|met| met.first);
         upsert = upsert
             .bind(team)
             .bind(fingerprint)
@@ -67,7 +131,12 @@ pub(super) async fn count_errors(conn: &mut AnyConnection, occurrences: &[NewOcc
             .bind(about.operation.filter(|_| public))
             .bind(count.seen)
             .bind(count.first)
-            .bind(count.last);
+            .bind(count.last)
+            .bind(met.map(|met| met.state.as_str()))
+            .bind(first)
+            .bind(first)
+            .bind(first)
+            .bind(met.map(|met| met.by));
     }
     upsert.execute(conn).await?;
     Ok(())

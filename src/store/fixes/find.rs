@@ -7,7 +7,7 @@ use sqlx::{AnyConnection, Row as _};
 
 use super::{FixKey, SavedFix, View, columns, read, text::fold};
 use crate::{
-    message::{ChannelId, TeamId},
+    message::{ChannelId, TeamId, UserId},
     store::{
         Result,
         rows::{millis, sql},
@@ -155,4 +155,23 @@ pub async fn helped(conn: &mut AnyConnection, team: &TeamId, id: i64, now: Times
 pub async fn failed(conn: &mut AnyConnection, team: &TeamId, id: i64) -> Result<bool> {
     let done = sqlx::query("UPDATE fix SET failed = failed + 1 WHERE team = $1 AND id = $2");
     Ok(done.bind(team.as_str()).bind(id).execute(conn).await?.rows_affected() > 0)
+}
+
+/// Notes under which id the platform knows a fix's author, so that they can be asked to look at it again.
+pub async fn reachable(conn: &mut AnyConnection, team: &TeamId, id: i64, author: &UserId) -> Result<()> {
+    let done = sqlx::query("UPDATE fix SET author_id = $3 WHERE team = $1 AND id = $2");
+    done.bind(team.as_str()).bind(id).bind(author.as_str()).execute(conn).await?;
+    Ok(())
+}
+
+/// The author of a fix that has failed exactly so often since it last helped or was edited.
+pub async fn author_to_ask(conn: &mut AnyConnection, team: &TeamId, id: i64, failed: i64) -> Result<Option<UserId>> {
+    let row: Option<(Option<String>,)> =
+        sqlx::query_as("SELECT author_id FROM fix WHERE team = $1 AND id = $2 AND failed = $3")
+            .bind(team.as_str())
+            .bind(id)
+            .bind(failed)
+            .fetch_optional(conn)
+            .await?;
+    Ok(row.and_then(|(author,)| UserId::parse(&author?).ok()))
 }

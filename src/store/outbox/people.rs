@@ -28,10 +28,11 @@ pub struct Listed {
 
 type Row = (String, String, String, String, i64, i64, Option<i64>, Option<String>);
 
-/// What waits or was set aside, oldest first.
+/// What waits or was set aside, oldest first. Answers that may be followed up are not among it: most never are.
 pub async fn list(conn: &mut AnyConnection, limit: i64) -> Result<Vec<Listed>> {
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT team, lane, post_key, kind, due_at, attempts, parked_at, error FROM outbox ORDER BY post_key LIMIT $1",
+        "SELECT team, lane, post_key, kind, due_at, attempts, parked_at, error FROM outbox \
+         WHERE kind <> 'followup' ORDER BY post_key LIMIT $1",
     )
     .bind(limit)
     .fetch_all(conn)

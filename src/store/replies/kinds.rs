@@ -83,6 +83,10 @@ pub struct State {
     /// Whether people of other organisations read the channel: then nothing that the team remembers is shown there.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub shared: bool,
+    /// Since when the error had been taken for fixed when it came again.
+    pub resolved: Option<Timestamp>,
+    /// When the answer asked whether it helped, because nobody had said anything.
+    pub asked: Option<Timestamp>,
 }
 
 impl State {

@@ -1,0 +1,299 @@
+//! What a digest is made of. All of it comes from counts that are kept up to date; no occurrence is looked at.
+//!
+//! A channel is shown what public channels met and what it met itself.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use futures_util::TryStreamExt as _;
+use jiff::Timestamp;
+use sqlx::AnyConnection;
+
+use crate::{
+    message::{ChannelId, MessageId, MessageRef, TeamId, Visibility},
+    store::{
+        Result, StoreError,
+        rows::{millis, query_as, timestamp},
+    },
+};
+
+/// Errors that one statement asks for.
+const TOGETHER: usize = 200;
+
+/// From where a digest is looked at, and which UTC days (counted since 1970) it is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    /// The team.
+    pub team: &'a TeamId,
+    /// Where it is shown.
+    pub channel: &'a ChannelId,
+    /// The first day.
+    pub first: i64,
+    /// The day after the last.
+    pub end: i64,
+}
+
+impl Scope<'_> {
+    fn begins(&self) -> i64 {
+        self.first.saturating_mul(DAY)
+    }
+
+    fn ends(&self) -> i64 {
+        self.end.saturating_mul(DAY)
+    }
+}
+
+const DAY: i64 = 24 * 3600 * 1000;
+
+/// How often an error was met by day.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ByDay {
+    /// A count for each day of the scope.
+    pub counts: Vec<u32>,
+    /// Where it was met in the last seven of them.
+    pub channels: BTreeSet<String>,
+}
+
+/// The errors of some days, by fingerprint.
+pub async fn by_day(conn: &mut AnyConnection, scope: Scope<'_>) -> Result<BTreeMap<String, ByDay>> {
+    let days = usize::try_from(scope.end - scope.first).unwrap_or_default();
+    let mut rows = sqlx::query_as::<_, (String, i64, String, i64)>(
+        "SELECT fingerprint, day, channel, seen FROM error_day \
+         WHERE team = $1 AND day >= $2 AND day < $3 AND (private_at IS NULL OR channel = $4)",
+    )
+    .bind(scope.team.as_str())
+    .bind(scope.first)
+    .bind(scope.end)
+    .bind(scope.channel.as_str())
+    .fetch(conn);
+    let mut all: BTreeMap<String, ByDay> = BTreeMap::new();
+    while let Some((fingerprint, day, channel, seen)) = rows.try_next().await? {
+        let error = all.entry(fingerprint).or_default();
+        error.counts.resize(days, 0);
+        let slot = usize::try_from(day - scope.first).ok().and_then(|at| error.counts.get_mut(at));
+        if let Some(count) = slot {
+            *count = count.saturating_add(u32::try_from(seen).unwrap_or(u32::MAX));
+        }
+        if day >= scope.end - 7 {
+            error.channels.insert(channel);
+        }
+    }
+    Ok(all)
+}
+
+/// What is known about an error, as far as the channel may know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorRow {
+    /// The code family.
+    pub code: String,
+    /// The cause that was named last.
+    pub cause: Option<String>,
+    /// The registry's host.
+    pub host: Option<String>,
+    /// The scope.
+    pub scope: Option<String>,
+    /// The package.
+    pub package: Option<String>,
+    /// When it was met first.
+    pub first: Timestamp,
+    /// How it stands, as stored; see [`crate::store::recurrence`].
+    pub state: Option<String>,
+}
+
+type Described = (
+    String,
+    String,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<i64>,
+    Option<i64>,
+    Option<String>,
+);
+
+/// What is known about errors, by fingerprint.
+pub async fn errors(
+    conn: &mut AnyConnection,
+    scope: Scope<'_>,
+    fingerprints: &[&str],
+) -> Result<HashMap<String, ErrorRow>> {
+    let mut all = HashMap::new();
+    for some in fingerprints.chunks(TOGETHER) {
+        let mut select = query_as::<Described>(
+            conn,
+            "SELECT e.fingerprint, e.code, COALESCE(c.cause, e.cause), e.host, COALESCE(c.scope, e.scope), \
+             COALESCE(c.package, e.package), e.public_at, c.first_at, e.state FROM error e LEFT JOIN error_channel c \
+             ON c.team = e.team AND c.channel = $2 AND c.fingerprint = e.fingerprint AND c.private_at IS NOT NULL \
+             WHERE e.team = $1 AND e.fingerprint IN ({rows})",
+            2,
+            some.len(),
+            1,
+        )
+        .bind(scope.team.as_str())
+        .bind(scope.channel.as_str());
+        for fingerprint in some {
+            select = select.bind(*fingerprint);
+        }
+        for (fingerprint, code, cause, host, scope, package, public, own, state) in select.fetch_all(&mut *conn).await?
+        {
+            let first = [public, own].into_iter().flatten().min().map_or(Timestamp::MIN, timestamp);
+            all.insert(fingerprint, ErrorRow { code, cause, host, scope, package, first, state });
+        }
+    }
+    Ok(all)
+}
+
+/// Where an error was answered last, and how many people met it so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Latest {
+    /// The message; absent when it is gone.
+    pub place: Option<MessageRef>,
+    /// The answer to it.
+    pub reply: Option<String>,
+    /// Whether something can still be saved under that answer.
+    pub open: bool,
+    /// People.
+    pub people: i64,
+}
+
+/// Where an error was answered last in some channels, and how many people met it so far.
+pub async fn latest(
+    conn: &mut AnyConnection,
+    scope: Scope<'_>,
+    fingerprint: &str,
+    channels: &BTreeSet<String>,
+) -> Result<Latest> {
+    let (people,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM error_person WHERE team = $1 AND fingerprint = $2")
+        .bind(scope.team.as_str())
+        .bind(fingerprint)
+        .fetch_one(&mut *conn)
+        .await?;
+    let channels: Vec<&String> = channels.iter().take(LOOKED_AT).collect();
+    if channels.is_empty() {
+        return Ok(Latest { people, ..Latest::default() });
+    }
+    let mut select = query_as::<(String, String, String, Option<String>, Option<String>)>(
+        conn,
+        "SELECT r.id, r.channel, r.message, r.thread, r.outcome FROM error_channel c \
+         JOIN reply r ON r.id = c.reply AND r.team = c.team JOIN heard h ON h.team = r.team AND h.channel = r.channel \
+         AND h.message = r.message WHERE h.deleted_at IS NULL AND c.team = $1 AND c.fingerprint = $2 \
+         AND c.channel IN ({rows}) ORDER BY c.last_at DESC",
+        2,
+        channels.len(),
+        1,
+    )
+    .bind(scope.team.as_str())
+    .bind(fingerprint);
+    for channel in channels {
+        select = select.bind(channel.as_str());
+    }
+    let Some((id, channel, message, thread, outcome)) = select.fetch_all(conn).await?.into_iter().next() else {
+        return Ok(Latest { people, ..Latest::default() });
+    };
+    let bad =
+        |e: crate::message::IdError| StoreError::Row { what: "the place of a message".to_owned(), why: e.to_string() };
+    let place = MessageRef {
+        team: scope.team.clone(),
+        channel: ChannelId::parse(&channel).map_err(bad)?,
+        thread: thread.as_deref().map(MessageId::parse).transpose().map_err(bad)?,
+        id: MessageId::parse(&message).map_err(bad)?,
+    };
+    let open = matches!(outcome.as_deref(), None | Some("fixed"));
+    Ok(Latest { place: Some(place), reply: Some(id), open, people })
+}
+
+/// Channels that are looked at for the last message.
+const LOOKED_AT: usize = 20;
+
+/// Sums of some days.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Secrets pasted.
+    pub secrets: i64,
+    /// Answers led by a saved fix of which somebody said that they fixed it.
+    pub helped: i64,
+}
+
+/// The sums of the scope's days.
+pub async fn totals(conn: &mut AnyConnection, scope: Scope<'_>) -> Result<Totals> {
+    let (secrets, helped) = sqlx::query_as(
+        "SELECT CAST(COALESCE(SUM(secrets), 0) AS BIGINT), CAST(COALESCE(SUM(helped), 0) AS BIGINT) FROM channel_day \
+         WHERE team = $1 AND day >= $2 AND day < $3 AND (private_at IS NULL OR channel = $4)",
+    )
+    .bind(scope.team.as_str())
+    .bind(scope.first)
+    .bind(scope.end)
+    .bind(scope.channel.as_str())
+    .fetch_one(conn)
+    .await?;
+    Ok(Totals { secrets, helped })
+}
+
+/// Errors that were resolved.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Resolved {
+    /// How many milliseconds each took of which somebody said that it was fixed.
+    pub times: Vec<i64>,
+    /// How many stayed away for so long that they count as resolved.
+    pub quiet: i64,
+}
+
+/// The errors of public channels that were resolved within the scope. `away` is after how many days without it an error counts as
+/// resolved.
+pub async fn resolved(conn: &mut AnyConnection, scope: Scope<'_>, away: i64) -> Result<Resolved> {
+    let times: Vec<(i64,)> = sqlx::query_as(
+        "SELECT resolved_at - COALESCE(opened_at, first_at) FROM error WHERE team = $1 AND resolved_at >= $2 \
+         AND resolved_at < $3 AND state = 'resolved'",
+    )
+    .bind(scope.team.as_str())
+    .bind(scope.begins())
+    .bind(scope.ends())
+    .fetch_all(&mut *conn)
+    .await?;
+    let (quiet,): (i64,) = sqlx::query_as(
+        "SELECT COUNT(*) FROM error WHERE team = $1 AND last_at >= $2 AND last_at < $3 AND state <> 'resolved'",
+    )
+    .bind(scope.team.as_str())
+    .bind(scope.begins().saturating_sub(away.saturating_mul(DAY)))
+    .bind(scope.ends().saturating_sub(away.saturating_mul(DAY)))
+    .fetch_one(conn)
+    .await?;
+    Ok(Resolved { times: times.into_iter().map(|(time,)| time).collect(), quiet })
+}
+
+/// The saved fixes that helped last within the scope: their numbers and who saved them, those that helped most first.
+pub async fn helpful(conn: &mut AnyConnection, scope: Scope<'_>, limit: i64) -> Result<Vec<(i64, String)>> {
+    Ok(sqlx::query_as(
+        "SELECT id, author FROM fix WHERE team = $1 AND helped_at >= $2 AND helped_at < $3 \
+         AND (channel IS NULL OR channel = $4) ORDER BY helped DESC, id LIMIT $5",
+    )
+    .bind(scope.team.as_str())
+    .bind(scope.begins())
+    .bind(scope.ends())
+    .bind(scope.channel.as_str())
+    .bind(limit)
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Counts an answer, led by a saved fix, of which somebody said that it fixed it.
+pub async fn count_helped(
+    conn: &mut AnyConnection,
+    place: &MessageRef,
+    visibility: Visibility,
+    now: Timestamp,
+) -> Result<()> {
+    let day = millis(now).div_euclid(DAY);
+    sqlx::query(
+        "INSERT INTO channel_day (team, day, channel, private_at, seen, answered, fixed, unhelpful, false_answers, \
+         secrets, helped) VALUES ($1, $2, $3, $4, 0, 0, 0, 0, 0, 0, 1) ON CONFLICT (team, day, channel) DO UPDATE SET \
+         helped = channel_day.helped + 1",
+    )
+    .bind(place.team.as_str())
+    .bind(day)
+    .bind(place.channel.as_str())
+    .bind((visibility != Visibility::Public).then_some(day))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
