@@ -73,6 +73,12 @@ pub async fn is_heard(conn: &mut AnyConnection, place: &MessageRef) -> Result<bo
     Ok(at(select, place).fetch_optional(conn).await?.is_some())
 }
 
+/// What was found in a message that was heard and not deleted since, short; see [`crate::bot`].
+pub async fn gist(conn: &mut AnyConnection, place: &MessageRef) -> Result<Option<String>> {
+    let select = "SELECT gist FROM heard WHERE team = $1 AND channel = $2 AND message = $3 AND deleted_at IS NULL";
+    at(select, place).fetch_optional(conn).await?.map(|row| row.try_get(0).map_err(Into::into)).transpose()
+}
+
 /// How a message's new text compares with what was found in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Anew {

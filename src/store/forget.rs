@@ -44,6 +44,9 @@ const TEAM: &[&str] = &[
     "DELETE FROM heard WHERE team = $1",
     "DELETE FROM mute WHERE team = $1",
     "DELETE FROM channel WHERE team = $1",
+    "DELETE FROM discord_guild WHERE team = $1",
+    "DELETE FROM discord_shard WHERE team = $1",
+    "DELETE FROM discord_commands WHERE team = $1",
     "DELETE FROM team WHERE team = $1",
 ];
 

@@ -185,6 +185,18 @@ pub async fn last_under(conn: &mut AnyConnection, message: &MessageRef) -> Resul
     given(conn, &message.team, row).await
 }
 
+/// The platform's id of the answer to a message, once it was posted.
+pub async fn answer_to(conn: &mut AnyConnection, message: &MessageRef) -> Result<Option<String>> {
+    let select = "SELECT answer FROM reply WHERE team = $1 AND channel = $2 AND message = $3";
+    let row: Option<(Option<String>,)> = sqlx::query_as(select)
+        .bind(message.team.as_str())
+        .bind(message.channel.as_str())
+        .bind(message.id.as_str())
+        .fetch_optional(conn)
+        .await?;
+    Ok(row.and_then(|(answer,)| answer))
+}
+
 /// The last full answer in a channel that is still open.
 pub async fn last_in(conn: &mut AnyConnection, team: &TeamId, channel: &ChannelId) -> Result<Option<Given>> {
     let select = sqlx::AssertSqlSafe(format!(
