@@ -14,6 +14,7 @@ mod choose;
 pub mod commands;
 pub mod console;
 pub mod digest;
+pub mod discord;
 pub mod fixes;
 pub mod help;
 mod inline;

@@ -26,6 +26,7 @@ pub mod hear;
 pub mod life;
 pub mod outbox;
 mod record;
+mod revoke;
 pub mod saved;
 pub mod say;
 pub mod schedule;

@@ -17,6 +17,7 @@ pub mod answer;
 pub mod bot;
 pub mod classifier;
 pub mod cli;
+pub mod discord;
 pub mod knowledge;
 pub mod message;
 pub mod redact;

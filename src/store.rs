@@ -8,12 +8,9 @@
 //! - one file for each group of tables, with the types of its rows. `seal`: what keeps tokens from whoever reads a copy.
 
 pub mod channels;
-<<<<<<< HEAD
 pub mod chores;
 pub mod digests;
-=======
 pub mod discord;
->>>>>>> d3f00df (Remember over a restart where the connection to Discord stood, and which servers the bot is in)
 pub mod drafts;
 mod errors;
 pub mod findings;

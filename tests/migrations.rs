@@ -28,8 +28,8 @@ const TAKEN: &[(i64, &str)] = &[
     (4, "6de56803f7e80bf7"),
     (5, "ebe2b991bc5f3a2b"),
     (6, "b6536f3d64cd46c9"),
-    (7, "7418eccee6a32a44"),
     (7, "bd51cfa9913120b5"),
+    (8, "7418eccee6a32a44"),
 ];
 
 fn folder(name: &str) -> PathBuf {

@@ -1,0 +1,148 @@
+//! What was said while nobody listened. After a fresh session, the channels that are read as a whole are read from the time up to
+//! which everything was heard; what was heard all the same is known by its id.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    intake::{Job, Open, Sorted, Taker, What, sort},
+    rest::{RestError, Route},
+    wire::{Channel, Guild, made, snowflake_at},
+};
+use crate::{message::TeamId, store::discord as kept};
+
+/// Nobody waits longer than this for an answer.
+const LONGEST: SignedDuration = SignedDuration::from_mins(15);
+/// Discord's clock and ours may differ.
+const MARGIN: SignedDuration = SignedDuration::from_secs(5);
+/// Pages of a hundred messages of one channel.
+const PAGES: usize = 20;
+/// Waited for rate limits: there are many channels, and live messages go first.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// Between tries.
+const TROUBLE: Duration = Duration::from_secs(5);
+
+/// From when on nothing was heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap {
+    from: Timestamp,
+}
+
+impl Gap {
+    /// From the time up to which everything was heard, but no further back than anybody waits.
+    #[must_use]
+    pub fn since(heard: Timestamp, now: Timestamp) -> Self {
+        let from = heard.checked_sub(MARGIN).unwrap_or(heard);
+        Self { from: from.max(now.checked_sub(LONGEST).unwrap_or(now)) }
+    }
+}
+
+/// Reads what was missed.
+pub struct CatchUp {
+    /// Takes in what is found.
+    pub taker: Arc<Taker>,
+    /// When to end.
+    pub stop: CancellationToken,
+}
+
+impl CatchUp {
+    /// The channels and threads of a server in which something may have been missed.
+    pub async fn missed(&self, team: &TeamId, guild: &Guild<'_>, gap: &Gap) -> Vec<String> {
+        let from = gap.from.as_millisecond();
+        let newer = |channel: &&Channel<'_>| made(channel.last_message_id.as_str()) >= from;
+        let all = guild.channels.0.iter().chain(&guild.threads.0).filter(newer);
+        let recent: Vec<&Channel<'_>> = all.collect();
+        if recent.is_empty() {
+            return Vec::new();
+        }
+        let watched = async { kept::watched(&mut *self.taker.bot.store().read().await?, team).await };
+        let watched = watched.await.unwrap_or_else(|error: crate::store::StoreError| {
+            tracing::warn!(%error, %team, "cannot tell which channels are watched");
+            Vec::new()
+        });
+        let is_watched = |id: &str| watched.iter().any(|channel| channel.as_str() == id);
+        let wanted = recent.into_iter().filter(|c| is_watched(c.id.as_str()) || is_watched(c.parent_id.as_str()));
+        wanted.map(|channel| channel.id.as_str().to_owned()).collect()
+    }
+
+    /// Reads a channel; says whether it came to the end.
+    pub async fn read(&self, guild: &str, channel: &str, gap: &Gap) -> bool {
+        let mut after = snowflake_at(gap.from.as_millisecond()).to_string();
+        for _ in 0..PAGES {
+            let page = tokio::select! {
+                page = self.page(channel, &after) => page,
+                () = self.stop.cancelled() => return false,
+            };
+            let Some(page) = page else { return true };
+            let mut messages: Vec<&Value> = page.as_array().into_iter().flatten().collect();
+            let id = |message: &Value| -> u64 {
+                message.get("id").and_then(Value::as_str).and_then(|id| id.parse().ok()).unwrap_or_default()
+            };
+            messages.sort_by_key(|message| id(message));
+            let Some(last) = messages.last().map(|message| id(message)) else { return true };
+            for message in messages {
+                if !self.take(guild, message).await {
+                    return false;
+                }
+            }
+            after = last.to_string();
+        }
+        tracing::warn!(channel, "more was missed in a channel than is read");
+        true
+    }
+
+    /// A page of messages; `None` when the channel cannot be read.
+    async fn page(&self, channel: &str, after: &str) -> Option<Value> {
+        loop {
+            match self.taker.rest.call_again(&Route::messages_after(channel, after), None, PATIENCE).await {
+                Ok(page) => return Some(page),
+                Err(error @ (RestError::Refused { .. } | RestError::Unauthorized)) => {
+                    tracing::warn!(%error, channel, "cannot read what was missed");
+                    return None;
+                }
+                Err(_) => sleep(TROUBLE).await,
+            }
+        }
+    }
+
+    /// Takes a message in like one that came over the gateway; those name their server.
+    async fn take(&self, guild: &str, message: &Value) -> bool {
+        let mut message = message.clone();
+        if let Some(object) = message.as_object_mut() {
+            object.insert("guild_id".to_owned(), json!(guild));
+        }
+        let json = json!({ "d": message }).to_string();
+        if !matches!(sort(&json, &self.taker.me, What::Said), Sorted::Matters(_)) {
+            return true;
+        }
+        let job = Job { what: What::Said, json, ticket: Arc::<Open>::default().begin(0) };
+        while let Err(error) = self.taker.take(&job).await {
+            if !error.passes() {
+                tracing::error!(%error, "a missed message is lost");
+                return true;
+            }
+            tokio::select! {
+                () = sleep(TROUBLE) => {}
+                () = self.stop.cancelled() => return false,
+            }
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_read_than_anybody_waits_for() {
+        let now: Timestamp = "2025-06-15T10:00:00Z".parse().unwrap();
+        let from = |heard: &str| Gap::since(heard.parse().unwrap(), now).from.to_string();
+        assert_eq!(from("2025-06-15T09:59:00Z"), "2025-06-15T09:58:55Z");
+        assert_eq!(from("2025-06-14T10:00:00Z"), "2025-06-15T09:45:00Z");
+    }
+}

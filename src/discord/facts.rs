@@ -1,0 +1,149 @@
+//! What is known about channels: whether one is a thread and of which channel, and who can read it. Asked from Discord when the
+//! first failure is met in a channel, and again after it changed; chatter asks nothing.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use super::{
+    rest::{Rest, RestError, Route},
+    wire::{Channel, Role, loose::Many},
+};
+use crate::message::{ChannelId, IdError, MessageId, MessageRef, TeamId, Visibility};
+
+/// Waited for rate limits: a command has been told to wait by then.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Channels that are remembered.
+const REMEMBERED: usize = 20_000;
+/// Discord's number for what lets people see a channel, and for what lets them do everything.
+const VIEW: u64 = 1 << 10;
+const ADMINISTRATOR: u64 = 1 << 3;
+/// Kinds of channels: threads, and those that only some see.
+const THREADS: [u64; 3] = [10, 11, 12];
+const PRIVATE_THREAD: u64 = 12;
+
+/// Where something was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spot {
+    /// The channel; for a thread, the one that it belongs to.
+    pub channel: String,
+    /// The thread, which on Discord is a channel too.
+    pub thread: Option<String>,
+    /// Who can read it.
+    pub visibility: Visibility,
+}
+
+/// What was learned so far.
+#[derive(Debug)]
+pub struct Facts {
+    rest: Arc<Rest>,
+    known: Mutex<HashMap<String, (String, Spot)>>,
+    /// Whether everybody in a server sees its channels unless one says otherwise.
+    open: Mutex<HashMap<String, bool>>,
+}
+
+impl Facts {
+    /// Nothing is known yet.
+    #[must_use]
+    pub fn new(rest: Arc<Rest>) -> Self {
+        Self { rest, known: Mutex::default(), open: Mutex::default() }
+    }
+
+    /// Where a channel of a server stands; of a direct message, `guild` is empty. A channel that the bot may not see is taken for
+    /// a private one.
+    pub async fn of(&self, guild: &str, channel: &str) -> Result<Spot, RestError> {
+        let alone = || Spot { channel: channel.to_owned(), thread: None, visibility: Visibility::Private };
+        if guild.is_empty() {
+            return Ok(alone());
+        }
+        if let Some((_, spot)) = lock(&self.known).get(channel) {
+            return Ok(spot.clone());
+        }
+        let spot = match self.ask(guild, channel).await {
+            // Asking again and again would count against the bot; it may see the channel once that has changed.
+            Err(RestError::Refused { .. }) => alone(),
+            other => other?,
+        };
+        let mut known = lock(&self.known);
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(channel.to_owned(), (guild.to_owned(), spot.clone()));
+        Ok(spot)
+    }
+
+    async fn ask(&self, guild: &str, channel: &str) -> Result<Spot, RestError> {
+        let told = self.rest.call_again(&Route::channel(channel), None, PATIENCE).await?.to_string();
+        let told: Channel<'_> = serde_json::from_str(&told).unwrap_or_default();
+        if !THREADS.contains(&told.kind.0) {
+            let visibility = self.visibility(guild, &told).await?;
+            return Ok(Spot { channel: channel.to_owned(), thread: None, visibility });
+        }
+        let parent = told.parent_id.as_str();
+        let above = self.rest.call_again(&Route::channel(parent), None, PATIENCE).await?.to_string();
+        let above: Channel<'_> = serde_json::from_str(&above).unwrap_or_default();
+        let visibility =
+            if told.kind.0 == PRIVATE_THREAD { Visibility::Private } else { self.visibility(guild, &above).await? };
+        Ok(Spot { channel: parent.to_owned(), thread: Some(channel.to_owned()), visibility })
+    }
+
+    /// Whether everybody in the server sees the channel: what everybody may do, as the channel changes it.
+    async fn visibility(&self, guild: &str, channel: &Channel<'_>) -> Result<Visibility, RestError> {
+        let mut open = self.is_open(guild).await?;
+        if let Some(here) = channel.permission_overwrites.0.iter().find(|o| o.id.as_str() == guild) {
+            open = (open && here.deny.0 & VIEW == 0) || here.allow.0 & VIEW != 0;
+        }
+        Ok(if open { Visibility::Public } else { Visibility::Private })
+    }
+
+    async fn is_open(&self, guild: &str) -> Result<bool, RestError> {
+        if let Some(open) = lock(&self.open).get(guild) {
+            return Ok(*open);
+        }
+        let roles = self.rest.call_again(&Route::roles(guild), None, PATIENCE).await?.to_string();
+        let roles: Many<Role<'_>> = serde_json::from_str(&roles).unwrap_or_default();
+        let everybody = roles.0.iter().find(|role| role.id.as_str() == guild);
+        let open = everybody.is_some_and(|role| role.permissions.0 & (VIEW | ADMINISTRATOR) != 0);
+        lock(&self.open).insert(guild.to_owned(), open);
+        Ok(open)
+    }
+
+    /// A channel or thread has changed.
+    pub fn forget_channel(&self, channel: &str) {
+        lock(&self.known).retain(|id, (_, spot)| id != channel && spot.channel != channel);
+    }
+
+    /// What people may do in a server has changed.
+    pub fn forget_guild(&self, guild: &str) {
+        lock(&self.open).remove(guild);
+        lock(&self.known).retain(|_, (of, _)| of != guild);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Spot {
+    /// The place of a message here.
+    pub fn place(&self, guild: &str, message: &str) -> Result<MessageRef, IdError> {
+        Ok(MessageRef {
+            team: team(guild, &self.channel)?,
+            channel: ChannelId::parse(&self.channel)?,
+            thread: self.thread.as_deref().map(MessageId::parse).transpose()?,
+            id: MessageId::parse(message)?,
+        })
+    }
+}
+
+/// A server is a team. A direct message is one of its own, so that what is said there is shown nowhere else; it goes by its
+/// channel, which every event and interaction names, and which is the same for as long as the two know each other.
+pub fn team(guild: &str, channel: &str) -> Result<TeamId, IdError> {
+    if guild.is_empty() {
+        TeamId::parse(&format!("discord:dm-{channel}"))
+    } else {
+        TeamId::parse(&format!("discord:{guild}"))
+    }
+}

@@ -1,0 +1,290 @@
+//! Events → the bot. Chatter is dropped where it arrives. The rest goes into lanes, so that the events of a channel are taken in
+//! order and nothing waits for a slow one elsewhere; a full lane holds the connection back, and Discord sends again what that costs.
+
+use std::{
+    collections::BTreeSet,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use tokio::{sync::mpsc, time::sleep};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    text::{logs, text},
+    wire::{Event, Message, WRITTEN},
+};
+use crate::classifier::scan;
+
+mod take;
+
+pub use take::Taker;
+
+/// Lanes: as many events are taken in at the same time. More than the database's connections would only queue there.
+const LANES: usize = 8;
+/// Events that wait in a lane.
+const WAITING: usize = 256;
+/// Between tries while the database or Discord does not answer.
+const TROUBLE: Duration = Duration::from_secs(1);
+
+/// What happened in a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// A message came.
+    Said,
+    /// One was changed.
+    Edited,
+    /// One or many were deleted.
+    Deleted,
+}
+
+/// Something that happened, with Discord's own words about it.
+pub struct Job {
+    /// What.
+    pub what: What,
+    /// The event as JSON.
+    pub json: String,
+    /// Given back when it was dealt with.
+    pub ticket: Ticket,
+}
+
+/// Which events of a connection are still being dealt with, so that a restart goes on before the first of them.
+#[derive(Debug, Default)]
+pub struct Open {
+    /// The events' places in their session, each with a number of its own.
+    entries: Mutex<BTreeSet<(u64, u64)>>,
+    count: AtomicU64,
+}
+
+/// One of these events. One that is dropped before it is done stays open.
+#[derive(Debug)]
+pub struct Ticket {
+    open: Arc<Open>,
+    entry: (u64, u64),
+}
+
+impl Open {
+    fn entries(&self) -> MutexGuard<'_, BTreeSet<(u64, u64)>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes note of an event, or of something that hangs on it.
+    #[must_use]
+    pub fn begin(self: &Arc<Self>, seq: u64) -> Ticket {
+        let entry = (seq, self.count.fetch_add(1, Ordering::Relaxed));
+        self.entries().insert(entry);
+        Ticket { open: Arc::clone(self), entry }
+    }
+
+    /// The first event that is not dealt with yet.
+    #[must_use]
+    pub fn first(&self) -> Option<u64> {
+        self.entries().first().map(|(seq, _)| *seq)
+    }
+
+    /// A new connection counts anew; what came over the old one no longer matters to it.
+    pub fn restart(&self) {
+        self.entries().clear();
+    }
+}
+
+impl Ticket {
+    /// The event was dealt with.
+    pub fn done(self) {
+        self.open.entries().remove(&self.entry);
+    }
+}
+
+/// The lanes.
+pub struct Lanes(Vec<mpsc::Sender<Job>>);
+
+impl Lanes {
+    /// Starts them. They end when this is dropped and what waits was dealt with, or with `stop` after what is being dealt with.
+    #[must_use]
+    pub fn start(taker: &Arc<Taker>, tasks: &TaskTracker, stop: &CancellationToken) -> Self {
+        let lane = |_| {
+            let (sender, receiver) = mpsc::channel(WAITING);
+            tasks.spawn(lane(Arc::clone(taker), receiver, stop.clone()));
+            sender
+        };
+        Self((0..LANES).map(lane).collect())
+    }
+
+    /// Puts an event behind those of its channel.
+    pub async fn put(&self, channel: &str, job: Job) {
+        let mut hasher = DefaultHasher::new();
+        channel.hash(&mut hasher);
+        let lane = usize::try_from(hasher.finish() % LANES as u64).unwrap_or_default();
+        if let Some(lane) = self.0.get(lane) {
+            // The lanes end after whoever puts into them.
+            let _ = lane.send(job).await;
+        }
+    }
+}
+
+async fn lane(taker: Arc<Taker>, mut jobs: mpsc::Receiver<Job>, stop: CancellationToken) {
+    while let Some(job) = jobs.recv().await {
+        while let Err(error) = taker.take(&job).await {
+            if !error.passes() {
+                tracing::error!(%error, "an event is lost");
+                break;
+            }
+            tracing::warn!(%error, "an event waits");
+            tokio::select! {
+                () = sleep(TROUBLE) => {}
+                // It comes again: the connection goes on before it.
+                () = stop.cancelled() => return,
+            }
+        }
+        job.ticket.done();
+    }
+}
+
+/// Where a message that may matter goes.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Sorted {
+    /// Nothing in it.
+    Chatter,
+    /// Our own post came back, under this nonce.
+    Echo {
+        /// The server; empty for a direct message.
+        guild: String,
+        /// The channel or thread.
+        channel: String,
+        /// The row's key.
+        key: String,
+        /// Discord's id of it.
+        id: String,
+    },
+    /// It is to be taken in, behind what came in this channel.
+    Matters(String),
+}
+
+/// Looks at a new or changed message as it arrives.
+#[must_use]
+pub fn sort(json: &str, me: &str, what: What) -> Sorted {
+    let Ok(Event { d }) = serde_json::from_str::<Event<Message<'_>>>(json) else { return Sorted::Chatter };
+    let Some(message) = d.get() else { return Sorted::Chatter };
+    sort_message(message, me, what)
+}
+
+/// The same for a message that was read already.
+#[must_use]
+pub fn sort_message(message: &Message<'_>, me: &str, what: What) -> Sorted {
+    let author = message.author.get().map_or("", |author| author.id.as_str());
+    let channel = message.channel_id.as_str().to_owned();
+    if author == me {
+        return match message.nonce.some().filter(|_| what == What::Said) {
+            Some(key) => Sorted::Echo {
+                guild: message.guild_id.as_str().to_owned(),
+                channel,
+                key: key.to_owned(),
+                id: message.id.as_str().to_owned(),
+            },
+            None => Sorted::Chatter,
+        };
+    }
+    if !WRITTEN.contains(&message.kind.0) || author.is_empty() {
+        return Sorted::Chatter;
+    }
+    let matters = match what {
+        // A link's preview changes a message too, and has no time.
+        What::Edited => message.edited_timestamp.some().is_some(),
+        _ => is_addressed(message, me) || logs(message).next().is_some() || holds_something(message),
+    };
+    if matters { Sorted::Matters(channel) } else { Sorted::Chatter }
+}
+
+/// Whether somebody speaks to the bot: with a mention, a reply that mentions, or in a direct message.
+#[must_use]
+pub fn is_addressed(message: &Message<'_>, me: &str) -> bool {
+    message.guild_id.some().is_none() || message.mentions.0.iter().any(|user| user.id.as_str() == me)
+}
+
+/// Whether a text has anything that is worth a closer look.
+fn holds_something(message: &Message<'_>) -> bool {
+    let mut found = false;
+    scan::windows(text(message).as_bytes(), |_| found = true);
+    found
+}
+
+/// Now, as the connection counts it: when everything that came is dealt with, up to the last word from Discord.
+#[must_use]
+pub fn heard_until(open: &Open, last: Timestamp) -> Option<Timestamp> {
+    open.first().is_none().then_some(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(json: &str) -> Sorted {
+        sort(&format!("{{\"d\":{json}}}"), "99", What::Said)
+    }
+
+    #[test]
+    fn chatter_goes_no_further() {
+        for chatter in [
+            r#"{"id":"1","channel_id":"2","guild_id":"3","author":{"id":"4"},"content":"good morning"}"#,
+            r#"{"id":"1","channel_id":"2","guild_id":"3","author":{"id":"4"},"type":7,"content":"npm ERR! code E401"}"#,
+            r#"{"id":"1","channel_id":"2","guild_id":"3","author":{"id":"99"},"content":"npm ERR! code E401"}"#,
+            r#"{"id":"1","channel_id":"2","guild_id":"3","content":"npm ERR! code E401"}"#,
+            r#"{"id":"1","channel_id":"2","guild_id":"3","author":{"id":"4"},"attachments":[{"filename":"cat.png"}]}"#,
+            "null",
+        ] {
+            assert_eq!(said(chatter), Sorted::Chatter, "{chatter}");
+        }
+    }
+
+    #[test]
+    fn what_may_matter_is_taken_in() {
+        let matters = Sorted::Matters("2".to_owned());
+        for message in [
+            r#"{"channel_id":"2","guild_id":"3","author":{"id":"4"},"content":"npm ERR! code E401"}"#,
+            r#"{"channel_id":"2","guild_id":"3","author":{"id":"4"},"type":19,"content":"npm ERR! code E401"}"#,
+            r#"{"channel_id":"2","author":{"id":"4"},"content":"hello"}"#,
+            r#"{"channel_id":"2","guild_id":"3","author":{"id":"4"},"content":"help","mentions":[{"id":"99"}]}"#,
+            r#"{"channel_id":"2","guild_id":"3","author":{"id":"4"},"attachments":[{"filename":"message.txt"}]}"#,
+        ] {
+            assert_eq!(said(message), matters, "{message}");
+        }
+    }
+
+    #[test]
+    fn our_own_post_is_an_echo_by_its_nonce() {
+        let echo = said(r#"{"id":"1","channel_id":"2","guild_id":"3","author":{"id":"99"},"nonce":"abc"}"#);
+        let Sorted::Echo { guild, channel, key, id } = echo else { panic!("{echo:?}") };
+        assert_eq!((guild.as_str(), channel.as_str(), key.as_str(), id.as_str()), ("3", "2", "abc", "1"));
+    }
+
+    #[test]
+    fn only_real_edits_are_edits() {
+        let edited = |time: &str| {
+            let message = format!(
+                r#"{{"d":{{"channel_id":"2","author":{{"id":"4"}},"content":"x","edited_timestamp":{time}}}}}"#
+            );
+            sort(&message, "99", What::Edited)
+        };
+        assert_eq!(edited("null"), Sorted::Chatter);
+        assert_eq!(edited("\"2025-06-15T10:00:00Z\""), Sorted::Matters("2".to_owned()));
+    }
+
+    #[test]
+    fn a_restart_goes_on_before_the_first_event_that_is_not_dealt_with() {
+        let open = Arc::new(Open::default());
+        let (first, second) = (open.begin(5), open.begin(6));
+        second.done();
+        assert_eq!(open.first(), Some(5));
+        assert_eq!(heard_until(&open, Timestamp::UNIX_EPOCH), None);
+        first.done();
+        assert_eq!(heard_until(&open, Timestamp::UNIX_EPOCH), Some(Timestamp::UNIX_EPOCH));
+        // An event whose lane was stopped half-way stays open.
+        drop(open.begin(7));
+        assert_eq!(open.first(), Some(7));
+    }
+}

@@ -1,0 +1,218 @@
+//! The rate limits: what Discord's headers said about each route, what holds for all of them, and how many calls were invalid.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::http::{HeaderMap, StatusCode};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::Route;
+
+/// Calls of a bot in a second; Discord allows 50, and its seconds are not ours.
+const PER_SECOND: u32 = 45;
+/// A bot with 10,000 refused calls in ten minutes is shut out; well before that, nothing is called until they are over.
+const INVALID: u32 = 5_000;
+const INVALID_WINDOW: Duration = Duration::from_mins(10);
+/// The longest that is waited because a header says so: more is a mistake.
+const LONGEST: Duration = Duration::from_hours(1);
+/// Limits that are remembered before those that are over are forgotten.
+const REMEMBERED: usize = 4_096;
+
+/// What is known about the rate limits.
+#[derive(Debug, Default)]
+pub(super) struct Gate(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// Which of Discord's buckets a kind of route belongs to.
+    buckets: HashMap<&'static str, String>,
+    slots: HashMap<(String, String), Slot>,
+    everything: Option<Instant>,
+    second: Option<(Instant, u32)>,
+    invalid: Option<(Instant, u32)>,
+}
+
+/// What is left until when.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    remaining: u64,
+    until: Instant,
+}
+
+impl Gate {
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long a call has to wait; `None` when it may go, and then it is counted.
+    pub(super) fn wait(&self, route: &Route) -> Option<Duration> {
+        let now = Instant::now();
+        let mut state = self.state();
+        let left = |until: Instant| Some(until.saturating_duration_since(now)).filter(|wait| !wait.is_zero());
+        if let Some((since, count)) = state.invalid {
+            if now >= since + INVALID_WINDOW {
+                state.invalid = None;
+            } else if count >= INVALID {
+                return left(since + INVALID_WINDOW);
+            }
+        }
+        let key = state.key(route);
+        if !route.is_interaction() {
+            if let Some(wait) = state.everything.and_then(left) {
+                return Some(wait);
+            }
+            let (since, count) =
+                state.second.filter(|(since, _)| now < *since + Duration::from_secs(1)).unwrap_or((now, 0));
+            if count >= PER_SECOND {
+                return left(since + Duration::from_secs(1));
+            }
+            if let Some(wait) = state.take(&key, now) {
+                return Some(wait);
+            }
+            state.second = Some((since, count + 1));
+            return None;
+        }
+        state.take(&key, now)
+    }
+
+    /// Takes in what an answer says; how long to wait, if it does.
+    pub(super) fn learn(
+        &self,
+        route: &Route,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &Value,
+    ) -> Option<Duration> {
+        let now = Instant::now();
+        let mut state = self.state();
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let seconds = |value: f64| Duration::try_from_secs_f64(value).unwrap_or(LONGEST).min(LONGEST);
+        if let Some(bucket) = text("x-ratelimit-bucket") {
+            state.buckets.insert(route.kind(), bucket.to_owned());
+        }
+        if matches!(status.as_u16(), 401 | 403 | 429) && text("x-ratelimit-scope") != Some("shared") {
+            let (since, count) = state.invalid.unwrap_or((now, 0));
+            state.invalid = Some((since, count + 1));
+        }
+        let key = state.key(route);
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            // The body is more precise than the header; an answer of the network before Discord has only the header.
+            let wait = body.get("retry_after").and_then(Value::as_f64);
+            let wait = wait.or_else(|| text("retry-after").and_then(|wait| wait.trim().parse().ok())).map(seconds);
+            let wait = wait.unwrap_or(Duration::from_secs(1)).max(Duration::from_millis(50));
+            let global = body.get("global").and_then(Value::as_bool).unwrap_or_default()
+                || text("x-ratelimit-global").is_some()
+                || text("x-ratelimit-scope") == Some("global");
+            if global {
+                state.everything = Some(now + wait);
+            } else {
+                state.put(key, Slot { remaining: 0, until: now + wait });
+            }
+            return Some(wait);
+        }
+        let remaining = text("x-ratelimit-remaining").and_then(|n| n.trim().parse().ok());
+        let reset = text("x-ratelimit-reset-after").and_then(|n| n.trim().parse().ok()).map(seconds);
+        if let (Some(remaining), Some(reset)) = (remaining, reset) {
+            state.put(key, Slot { remaining, until: now + reset });
+        }
+        None
+    }
+}
+
+impl State {
+    fn key(&self, route: &Route) -> (String, String) {
+        let bucket = self.buckets.get(route.kind()).map_or(route.kind(), String::as_str);
+        (bucket.to_owned(), route.major().to_owned())
+    }
+
+    fn take(&mut self, key: &(String, String), now: Instant) -> Option<Duration> {
+        let slot = self.slots.get_mut(key)?;
+        if slot.until <= now {
+            self.slots.remove(key);
+            return None;
+        }
+        if slot.remaining == 0 {
+            return Some(slot.until.saturating_duration_since(now));
+        }
+        slot.remaining -= 1;
+        None
+    }
+
+    fn put(&mut self, key: (String, String), slot: Slot) {
+        if self.slots.len() >= REMEMBERED {
+            let now = Instant::now();
+            self.slots.retain(|_, slot| slot.until > now);
+        }
+        self.slots.insert(key, slot);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(all: &[(&'static str, &str)]) -> HeaderMap {
+        all.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+    }
+
+    const OK: StatusCode = StatusCode::OK;
+    const LIMITED: StatusCode = StatusCode::TOO_MANY_REQUESTS;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_headers_leave_is_used_up_and_waited_for() {
+        let gate = Gate::default();
+        let (here, there) = (Route::post("1"), Route::post("2"));
+        assert_eq!(gate.wait(&here), None);
+        let said = [("x-ratelimit-bucket", "abc"), ("x-ratelimit-remaining", "1"), ("x-ratelimit-reset-after", "2.5")];
+        gate.learn(&here, OK, &headers(&said), &Value::Null);
+        assert_eq!(gate.wait(&here), None);
+        assert_eq!(gate.wait(&here), Some(Duration::from_millis(2500)));
+        assert_eq!(gate.wait(&there), None);
+        tokio::time::advance(Duration::from_millis(2500)).await;
+        assert_eq!(gate.wait(&here), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_global_429_holds_every_route_but_those_of_interactions() {
+        let gate = Gate::default();
+        let body = serde_json::json!({ "retry_after": 0.7, "global": true });
+        let wait = gate.learn(&Route::post("1"), LIMITED, &headers(&[("retry-after", "1")]), &body);
+        assert_eq!(wait, Some(Duration::from_millis(700)));
+        assert_eq!(gate.wait(&Route::gateway()), Some(Duration::from_millis(700)));
+        assert_eq!(gate.wait(&Route::callback("1", "t")), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_header_that_is_no_number_is_waited_for_all_the_same() {
+        let gate = Gate::default();
+        let wait = gate.learn(&Route::post("1"), LIMITED, &headers(&[("retry-after", "soon")]), &Value::Null);
+        assert_eq!(wait, Some(Duration::from_secs(1)));
+        let wait = gate.learn(&Route::post("1"), LIMITED, &headers(&[("retry-after", "1e300")]), &Value::Null);
+        assert_eq!(wait, Some(LONGEST));
+        assert_eq!(gate.wait(&Route::post("2")), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_is_called_in_a_second_than_discord_takes() {
+        let gate = Gate::default();
+        let free = (0..100).filter(|n| gate.wait(&Route::post(&n.to_string())).is_none()).count();
+        assert_eq!(free, PER_SECOND as usize);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(gate.wait(&Route::post("1")), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn too_many_refusals_stop_everything_before_discord_does() {
+        let gate = Gate::default();
+        for _ in 0..INVALID {
+            gate.learn(&Route::post("1"), StatusCode::FORBIDDEN, &HeaderMap::new(), &Value::Null);
+        }
+        assert_eq!(gate.wait(&Route::callback("1", "t")), Some(INVALID_WINDOW));
+        tokio::time::advance(INVALID_WINDOW).await;
+        assert_eq!(gate.wait(&Route::callback("1", "t")), None);
+    }
+}
