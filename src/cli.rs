@@ -16,6 +16,7 @@ use crate::knowledge::{self, Knowledge};
 mod chat_command;
 mod database;
 mod digest_command;
+mod discord_command;
 mod explain;
 mod fixes_commands;
 mod input;
@@ -58,6 +59,8 @@ enum Command {
     Slack(slack_commands::Arguments),
     /// Sum up a week of a team: what failed, how often, what is saved for it
     Digest(digest_command::Arguments),
+    /// Look whether the bot is set up for Discord
+    Discord(discord_command::Arguments),
     /// Delete everything that is stored about a team
     Forget(chat_command::Forget),
 }
@@ -105,6 +108,7 @@ pub fn run() -> ExitCode {
         }
         Command::Outbox(arguments) => outbox_commands::run(arguments, database),
         Command::Slack(arguments) => slack_commands::run(arguments, database),
+        Command::Discord(arguments) => discord_command::run(arguments),
         Command::Fixes(arguments) => fixes_commands::run(arguments, database),
     };
     finish(result)

@@ -27,8 +27,8 @@ pub fn no_url(given: &str) -> String {
 /// No platform is set.
 #[must_use]
 pub fn nothing_to_serve() -> &'static str {
-    "there is nothing to serve: set SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET (events over HTTP), or SLACK_BOT_TOKEN and \
-     SLACK_APP_TOKEN (Socket Mode); `npmfix slack manifest` prints the app to make in Slack"
+    "there is nothing to serve: set DISCORD_TOKEN, or SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET (events over HTTP), or \
+     SLACK_BOT_TOKEN and SLACK_APP_TOKEN (Socket Mode); `npmfix slack manifest` prints the app to make in Slack"
 }
 
 /// Slack calls us.
@@ -48,6 +48,12 @@ pub fn slack_over_sockets(connections: usize) -> String {
 #[must_use]
 pub fn slack_installs(address: &str) -> String {
     format!("Slack: teams install the app at {address}")
+}
+
+/// What is served of Discord.
+#[must_use]
+pub fn discord() -> &'static str {
+    "Discord: connecting; interactions are taken at /discord/interactions as well"
 }
 
 /// A part waits for its platform.

@@ -23,6 +23,7 @@ use crate::{
         Bot, Limits,
         outbox::{self, Clock, Courier, Worker},
     },
+    discord::{Discord, Setup},
     knowledge::Knowledge,
     slack::scopes::Reach,
     store::{Store, lock},
@@ -32,8 +33,9 @@ use crate::{
     },
 };
 
-use super::{complain, database::with_store, load, slack_commands};
+use super::{complain, database::with_store, discord_command, load, slack_commands};
 
+mod discord;
 mod slack;
 
 /// Where to listen when nobody says.
@@ -58,6 +60,8 @@ pub(super) struct Arguments {
     /// Connections of Socket Mode
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=10))]
     slack_connections: u8,
+    #[command(flatten)]
+    discord: discord_command::Options,
     /// Answers in a channel within an hour; what is beyond is only recorded
     #[arg(long, value_name = "N", default_value_t = Limits::default().answers_per_hour)]
     answers_per_hour: i64,
@@ -84,7 +88,7 @@ pub(super) fn run(arguments: &Arguments, dir: Option<&PathBuf>, database: Option
     let set = arguments.slack.set(reach);
     let slack = slack::Plan::of(&set).map_err(|wrong| anyhow::anyhow!(wrong.sentence()))?;
     let slack = slack.map(|plan| plan.at(arguments.slack.api()).with_connections(arguments.slack_connections));
-    let plans = Plans { slack };
+    let plans = Plans { slack, discord: arguments.discord.setup() };
     anyhow::ensure!(!plans.is_empty(), words::nothing_to_serve());
     let address = arguments.address()?;
     // Neither waits for the other: the knowledge is read while the database opens.
@@ -100,27 +104,33 @@ pub(super) fn run(arguments: &Arguments, dir: Option<&PathBuf>, database: Option
 /// What is to be served.
 struct Plans {
     slack: Option<slack::Plan>,
+    discord: Option<Setup>,
 }
 
 impl Plans {
     fn is_empty(&self) -> bool {
-        self.slack.is_none()
+        self.slack.is_none() && self.discord.is_none()
     }
 }
 
 /// The platforms that are served.
 struct Platforms {
     slack: Option<slack::Ready>,
+    discord: Option<Arc<Discord>>,
 }
 
 impl Platforms {
     fn couriers(&self) -> Vec<Arc<dyn Courier>> {
-        self.slack.iter().map(slack::Ready::courier).collect()
+        let discord = self.discord.iter().map(|discord| discord.courier());
+        self.slack.iter().map(slack::Ready::courier).chain(discord).collect()
     }
 
     fn join(self, parts: &Parts, served: &mut Served) -> anyhow::Result<()> {
         if let Some(slack) = self.slack {
             slack.join(parts, served)?;
+        }
+        if let Some(discord) = self.discord {
+            discord::join(&discord, parts, served);
         }
         Ok(())
     }
@@ -166,9 +176,10 @@ async fn serve(
         },
         None => None,
     };
-    let platforms = Platforms { slack };
     let limits = Limits { answers_per_hour: arguments.answers_per_hour, ..Limits::default() };
     let bot = Arc::new(Bot::new(knowledge, store.clone(), limits));
+    let discord = plans.discord.map(|setup| Discord::new(Arc::clone(&bot), setup, Arc::clone(&clock))).transpose()?;
+    let platforms = Platforms { slack, discord: discord.map(Arc::new) };
     let settings = outbox::Settings::default();
     let worker = Worker::new(Arc::clone(&bot), platforms.couriers(), settings, Arc::clone(&clock));
     let health = Health::default();
