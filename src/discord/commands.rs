@@ -192,7 +192,7 @@ pub fn save_line(breadth: Option<&str>, text: &str) -> String {
 fn push_text(line: &mut String, text: &str) {
     let text = text.trim_start();
     let (word, rest) = text.split_at(text.find(char::is_whitespace).unwrap_or(text.len()));
-    if ["package", "scope", "registry"].contains(&word.to_lowercase().as_str()) {
+    if ["team-wide", "package", "scope", "registry"].contains(&word.to_lowercase().as_str()) {
         line.extend(["\"", word, "\"", rest]);
     } else {
         line.push_str(text);
@@ -202,7 +202,10 @@ fn push_text(line: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bot::grammar::{self, Command, FixAction};
+    use crate::{
+        bot::grammar::{self, Command, FixAction},
+        store::fixes::Breadth,
+    };
 
     fn line(name: &str, given: &[(&str, &str)]) -> String {
         let options: Vec<Value> = given.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
@@ -250,7 +253,7 @@ mod tests {
     #[test]
     fn a_fix_that_begins_with_a_word_of_the_grammar_stays_whole() {
         let text = |line: &str| match grammar::parse(line).unwrap() {
-            Command::Save { text, breadth } => (text.unwrap(), breadth.map(|b| b.as_str())),
+            Command::Save(saving) => (saving.text.unwrap(), saving.breadth.map(Breadth::as_str)),
             other => panic!("{other:?}"),
         };
         assert_eq!(text(&save_line(None, "ask Ops")), ("ask Ops".to_owned(), None));

@@ -26,7 +26,7 @@ mod route;
 
 pub use route::Route;
 
-use gate::Gate;
+use gate::{Answer, Gate};
 
 /// What Discord is to be told about who calls.
 const AGENT: &str = concat!("DiscordBot (npmfix, ", env!("CARGO_PKG_VERSION"), ")");
@@ -126,7 +126,7 @@ impl Rest {
             if self.is_unauthorized() && !route.is_interaction() {
                 return Err(RestError::Unauthorized);
             }
-            if let Some(wait) = self.gate.wait(route) {
+            if let Some(wait) = self.gate.wait(route, Instant::now()) {
                 if Instant::now() + wait > give_up {
                     return Err(RestError::Limited(wait));
                 }
@@ -170,7 +170,8 @@ impl Rest {
         let body = timeout(ANSWER, Limited::new(body, ANSWER_LIMIT).collect()).await;
         let body = body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
         let json: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let wait = self.gate.learn(route, head.status, &head.headers, &json);
+        let said = Answer { status: head.status, headers: &head.headers, body: &json };
+        let wait = self.gate.learn(route, &said, Instant::now());
         match head.status {
             status if status.is_success() => Ok(json),
             StatusCode::TOO_MANY_REQUESTS => Err(RestError::Limited(wait.unwrap_or(Duration::from_secs(1)))),

@@ -52,7 +52,7 @@ impl Rig {
     /// A bot on a fake.
     pub async fn begin(fake: Fake, folder: Arc<tempfile::TempDir>) -> Self {
         let store = open(folder.path()).await;
-        let bot = Arc::new(Bot::new(knowledge::load_embedded().unwrap(), store.clone(), Limits::default()));
+        let bot = Arc::new(Bot::new(knowledge::load_embedded().unwrap(), store, Limits::default()));
         let clock: npmfix::bot::outbox::Clock = Arc::new(Timestamp::now);
         let setup = Setup {
             token: TOKEN.to_owned().into(),
@@ -62,7 +62,7 @@ impl Rig {
         };
         let discord = Arc::new(Discord::new(Arc::clone(&bot), setup, Arc::clone(&clock)).unwrap());
         let settings = Settings { echo: jiff::SignedDuration::from_millis(300), ..Settings::default() };
-        let worker = Worker::new(store.clone(), vec![discord.courier()], settings, clock);
+        let worker = Worker::new(Arc::clone(&bot), vec![discord.courier()], settings, clock);
         let stop = CancellationToken::new();
         let running = {
             let (discord, worker, stop) = (Arc::clone(&discord), Arc::clone(&worker), stop.clone());

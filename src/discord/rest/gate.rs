@@ -36,6 +36,14 @@ struct State {
     invalid: Option<(Instant, u32)>,
 }
 
+/// What came back from a call.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Answer<'a> {
+    pub status: StatusCode,
+    pub headers: &'a HeaderMap,
+    pub body: &'a Value,
+}
+
 /// What is left until when.
 #[derive(Debug, Clone, Copy)]
 struct Slot {
@@ -49,8 +57,7 @@ impl Gate {
     }
 
     /// How long a call has to wait; `None` when it may go, and then it is counted.
-    pub(super) fn wait(&self, route: &Route) -> Option<Duration> {
-        let now = Instant::now();
+    pub(super) fn wait(&self, route: &Route, now: Instant) -> Option<Duration> {
         let mut state = self.state();
         let left = |until: Instant| Some(until.saturating_duration_since(now)).filter(|wait| !wait.is_zero());
         if let Some((since, count)) = state.invalid {
@@ -80,14 +87,8 @@ impl Gate {
     }
 
     /// Takes in what an answer says; how long to wait, if it does.
-    pub(super) fn learn(
-        &self,
-        route: &Route,
-        status: StatusCode,
-        headers: &HeaderMap,
-        body: &Value,
-    ) -> Option<Duration> {
-        let now = Instant::now();
+    pub(super) fn learn(&self, route: &Route, answer: &Answer<'_>, now: Instant) -> Option<Duration> {
+        let Answer { status, headers, body } = *answer;
         let mut state = self.state();
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let seconds = |value: f64| Duration::try_from_secs_f64(value).unwrap_or(LONGEST).min(LONGEST);
@@ -110,14 +111,14 @@ impl Gate {
             if global {
                 state.everything = Some(now + wait);
             } else {
-                state.put(key, Slot { remaining: 0, until: now + wait });
+                state.put(key, Slot { remaining: 0, until: now + wait }, now);
             }
             return Some(wait);
         }
         let remaining = text("x-ratelimit-remaining").and_then(|n| n.trim().parse().ok());
         let reset = text("x-ratelimit-reset-after").and_then(|n| n.trim().parse().ok()).map(seconds);
         if let (Some(remaining), Some(reset)) = (remaining, reset) {
-            state.put(key, Slot { remaining, until: now + reset });
+            state.put(key, Slot { remaining, until: now + reset }, now);
         }
         None
     }
@@ -142,9 +143,8 @@ impl State {
         None
     }
 
-    fn put(&mut self, key: (String, String), slot: Slot) {
+    fn put(&mut self, key: (String, String), slot: Slot, now: Instant) {
         if self.slots.len() >= REMEMBERED {
-            let now = Instant::now();
             self.slots.retain(|_, slot| slot.until > now);
         }
         self.slots.insert(key, slot);
@@ -156,63 +156,64 @@ mod tests {
     use super::*;
 
     fn headers(all: &[(&'static str, &str)]) -> HeaderMap {
-        all.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+        all.iter()
+            .map(|(name, value)| (name.parse::<axum::http::HeaderName>().unwrap(), value.parse().unwrap()))
+            .collect()
     }
 
-    const OK: StatusCode = StatusCode::OK;
-    const LIMITED: StatusCode = StatusCode::TOO_MANY_REQUESTS;
+    fn learn(gate: &Gate, status: u16, said: &[(&'static str, &str)], body: &Value, now: Instant) -> Option<Duration> {
+        let (headers, status) = (headers(said), StatusCode::from_u16(status).unwrap());
+        gate.learn(&Route::post("1"), &Answer { status, headers: &headers, body }, now)
+    }
 
-    #[tokio::test(start_paused = true)]
-    async fn what_the_headers_leave_is_used_up_and_waited_for() {
-        let gate = Gate::default();
+    #[test]
+    fn what_the_headers_leave_is_used_up_and_waited_for() {
+        let (gate, now) = (Gate::default(), Instant::now());
         let (here, there) = (Route::post("1"), Route::post("2"));
-        assert_eq!(gate.wait(&here), None);
+        assert_eq!(gate.wait(&here, now), None);
         let said = [("x-ratelimit-bucket", "abc"), ("x-ratelimit-remaining", "1"), ("x-ratelimit-reset-after", "2.5")];
-        gate.learn(&here, OK, &headers(&said), &Value::Null);
-        assert_eq!(gate.wait(&here), None);
-        assert_eq!(gate.wait(&here), Some(Duration::from_millis(2500)));
-        assert_eq!(gate.wait(&there), None);
-        tokio::time::advance(Duration::from_millis(2500)).await;
-        assert_eq!(gate.wait(&here), None);
+        learn(&gate, 200, &said, &Value::Null, now);
+        assert_eq!(gate.wait(&here, now), None);
+        assert_eq!(gate.wait(&here, now), Some(Duration::from_millis(2500)));
+        assert_eq!(gate.wait(&there, now), None);
+        assert_eq!(gate.wait(&here, now + Duration::from_millis(2500)), None);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_global_429_holds_every_route_but_those_of_interactions() {
-        let gate = Gate::default();
+    #[test]
+    fn a_global_429_holds_every_route_but_those_of_interactions() {
+        let (gate, now) = (Gate::default(), Instant::now());
         let body = serde_json::json!({ "retry_after": 0.7, "global": true });
-        let wait = gate.learn(&Route::post("1"), LIMITED, &headers(&[("retry-after", "1")]), &body);
+        let wait = learn(&gate, 429, &[("retry-after", "1")], &body, now);
         assert_eq!(wait, Some(Duration::from_millis(700)));
-        assert_eq!(gate.wait(&Route::gateway()), Some(Duration::from_millis(700)));
-        assert_eq!(gate.wait(&Route::callback("1", "t")), None);
+        assert_eq!(gate.wait(&Route::gateway(), now), Some(Duration::from_millis(700)));
+        assert_eq!(gate.wait(&Route::callback("1", "t"), now), None);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_header_that_is_no_number_is_waited_for_all_the_same() {
-        let gate = Gate::default();
-        let wait = gate.learn(&Route::post("1"), LIMITED, &headers(&[("retry-after", "soon")]), &Value::Null);
+    #[test]
+    fn a_header_that_is_no_number_is_waited_for_all_the_same() {
+        let (gate, now) = (Gate::default(), Instant::now());
+        let wait = learn(&gate, 429, &[("retry-after", "soon")], &Value::Null, now);
         assert_eq!(wait, Some(Duration::from_secs(1)));
-        let wait = gate.learn(&Route::post("1"), LIMITED, &headers(&[("retry-after", "1e300")]), &Value::Null);
+        let wait = learn(&gate, 429, &[("retry-after", "1e300")], &Value::Null, now);
         assert_eq!(wait, Some(LONGEST));
-        assert_eq!(gate.wait(&Route::post("2")), None);
+        assert_eq!(gate.wait(&Route::post("2"), now), None);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn no_more_is_called_in_a_second_than_discord_takes() {
-        let gate = Gate::default();
-        let free = (0..100).filter(|n| gate.wait(&Route::post(&n.to_string())).is_none()).count();
+    #[test]
+    fn no_more_is_called_in_a_second_than_discord_takes() {
+        let (gate, now) = (Gate::default(), Instant::now());
+        let free = (0..100).filter(|n| gate.wait(&Route::post(&n.to_string()), now).is_none()).count();
         assert_eq!(free, PER_SECOND as usize);
-        tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(gate.wait(&Route::post("1")), None);
+        assert_eq!(gate.wait(&Route::post("1"), now + Duration::from_secs(1)), None);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn too_many_refusals_stop_everything_before_discord_does() {
-        let gate = Gate::default();
+    #[test]
+    fn too_many_refusals_stop_everything_before_discord_does() {
+        let (gate, now) = (Gate::default(), Instant::now());
         for _ in 0..INVALID {
-            gate.learn(&Route::post("1"), StatusCode::FORBIDDEN, &HeaderMap::new(), &Value::Null);
+            learn(&gate, 403, &[], &Value::Null, now);
         }
-        assert_eq!(gate.wait(&Route::callback("1", "t")), Some(INVALID_WINDOW));
-        tokio::time::advance(INVALID_WINDOW).await;
-        assert_eq!(gate.wait(&Route::callback("1", "t")), None);
+        assert_eq!(gate.wait(&Route::callback("1", "t"), now), Some(INVALID_WINDOW));
+        assert_eq!(gate.wait(&Route::callback("1", "t"), now + INVALID_WINDOW), None);
     }
 }
