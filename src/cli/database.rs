@@ -39,6 +39,10 @@ pub(super) fn with_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> 
 /// what was said.
 fn log() {
     let filter = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).with_env_var("NPMFIX_LOG");
+    // Whatever is asked for: at its finest level the library for websockets writes down what goes over them.
+    let quiet =
+        ["tungstenite=info", "tokio_tungstenite=info"].into_iter().filter_map(|directive| directive.parse().ok());
+    let filter = quiet.fold(filter.from_env_lossy(), EnvFilter::add_directive);
     // Somebody may have set up the log already.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter.from_env_lossy()).with_writer(io::stderr).try_init();
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).try_init();
 }

@@ -23,7 +23,9 @@ impl Write for Pen {
 pub fn keep() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false).with_writer(|| Pen).init();
+        // The program holds the library for websockets back in the same way; the platform's own end is in this process, too.
+        let filter = tracing_subscriber::EnvFilter::new("trace,tungstenite=info,tokio_tungstenite=info");
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(|| Pen).init();
     });
 }
 

@@ -8,6 +8,8 @@ mod digests;
 mod edits;
 #[path = "../support/engines.rs"]
 mod engines;
+#[path = "../slack/fake/fake.rs"]
+mod fake;
 mod forget;
 mod limits;
 mod log;
@@ -18,6 +20,7 @@ mod private;
 mod room;
 mod secrets;
 mod share;
+mod slack;
 mod story;
 #[path = "../support/tables.rs"]
 mod tables;

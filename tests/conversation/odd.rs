@@ -96,7 +96,7 @@ async fn the_last_of_several_texts_of_a_fix_is_what_it_says() {
         chat.command("fix 1 edit one\n\ntwo").await;
         assert!(chat.command("fix 1").await.contains("  | one\n  | \n  | two"));
         assert!(chat.command("fix 1 edit one\n\ntwo").await.contains("says that already"));
-        assert!(chat.command("save").await.contains("Write what fixed it behind the command"));
+        assert!(chat.command("save").await.contains("Write what fixed it"));
         assert!(chat.command("fix 1 edit \u{202e}\0").await.contains("`/npmfix fix 1 edit TEXT`"));
     })
     .await;

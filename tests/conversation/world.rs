@@ -21,7 +21,7 @@ use npmfix::{
     store::{Engine, Store, outbox::Kind},
 };
 
-use crate::room::Room;
+use crate::{room::Room, slack::SlackWorld};
 
 /// Something that takes its time.
 pub type Soon<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -43,6 +43,9 @@ pub const BOB: Person = member("bob");
 pub const ROOT: Person = Person { rights: Rights::Admin, ..member("root") };
 pub const CI: Person = Person { speaker: Speaker::Bot, ..member("ci") };
 pub const NPMFIX: Person = Person { speaker: Speaker::Itself, ..member("npmfix") };
+
+/// Everybody.
+pub const PEOPLE: [Person; 5] = [ALICE, BOB, ROOT, CI, NPMFIX];
 
 /// Something that somebody says.
 #[derive(Debug, Clone, Copy)]
@@ -147,5 +150,9 @@ pub type Maker = fn(Store, Limits) -> Soon<'static, Box<dyn World>>;
 
 /// Every world with the engines that it is played on.
 pub fn worlds() -> Vec<(Maker, &'static [Engine])> {
-    vec![(Room::open, &[Engine::Sqlite, Engine::Postgres])]
+    vec![
+        (Room::open, &[Engine::Sqlite, Engine::Postgres]),
+        (SlackWorld::http, &[Engine::Sqlite]),
+        (SlackWorld::socket, &[Engine::Sqlite]),
+    ]
 }

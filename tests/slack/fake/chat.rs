@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{
-    APP, Fake, judges, limits,
+    APP, Fake, limits,
     state::State,
     text_of,
     web::{Asked, refusal},
@@ -31,14 +31,14 @@ pub fn call(fake: &Fake, asked: &Asked<'_>) -> Value {
                 state.wrongs.push(format!("postEphemeral to {:?}", asked.text("user")));
                 return refusal("user_not_in_channel");
             }
-            if let Some(error) = content(&mut state, &asked.body, "ephemeral") {
+            if let Some(error) = content(&mut state, &asked.body) {
                 return refusal(error);
             }
             thread_is_there(&mut state, asked, &channel);
             json!({"ok": true, "message_ts": state.ts(now)})
         }
         "chat.update" => {
-            if let Some(error) = content(&mut state, &asked.body, "message") {
+            if let Some(error) = content(&mut state, &asked.body) {
                 return refusal(error);
             }
             let ts = asked.text("ts").to_owned();
@@ -98,7 +98,7 @@ fn reachable(state: &State, asked: &Asked<'_>, channel: &str) -> Result<(), &'st
 }
 
 /// What is wrong with what it says.
-fn content(state: &mut State, body: &Value, kind: &str) -> Option<&'static str> {
+fn content(state: &mut State, body: &Value) -> Option<&'static str> {
     let text = text_of(body, "text");
     let blocks = body.get("blocks");
     if text.is_empty() && blocks.is_none() {
@@ -106,9 +106,6 @@ fn content(state: &mut State, body: &Value, kind: &str) -> Option<&'static str> 
     }
     let mut wrongs = limits::message(body);
     wrongs.extend(missing_files(state, blocks));
-    if let Some(blocks) = blocks {
-        judges::keep(kind, &json!({ "blocks": blocks }));
-    }
     let bad = !wrongs.is_empty();
     state.wrongs.extend(wrongs);
     bad.then_some("invalid_blocks")
@@ -130,7 +127,7 @@ fn thread_is_there(state: &mut State, asked: &Asked<'_>, channel: &str) {
 }
 
 fn post(state: &mut State, asked: &Asked<'_>, channel: &str, now: jiff::Timestamp) -> Value {
-    if let Some(error) = content(state, &asked.body, "message") {
+    if let Some(error) = content(state, &asked.body) {
         return refusal(error);
     }
     for name in ["unfurl_links", "unfurl_media"] {
@@ -254,7 +251,7 @@ pub fn respond(fake: &Fake, id: &str, body: &Value) -> Result<Value, &'static st
     if let Some(odd) = odd {
         state.wrongs.push(format!("response_url: no argument {odd:?}"));
     }
-    if body["delete_original"] != true && content(&mut state, body, "message").is_some() {
+    if body["delete_original"] != true && content(&mut state, body).is_some() {
         return Err("invalid_blocks");
     }
     Ok(json!({"ok": true, "channel": ticket.channel, "user": ticket.user}))

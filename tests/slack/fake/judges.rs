@@ -1,5 +1,5 @@
 //! What the tests produced, kept for judges of other makers: `NPMFIX_TEST_BLOCKS` names a folder, and each message and view that
-//! is checked here is written there as well.
+//! was found good here is written there as well.
 
 use std::{
     collections::hash_map::DefaultHasher,
@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value;
 
-/// Keeps a message's blocks (`message`, `ephemeral`) or a view (`modal`, `home`), each different one once.
+/// Keeps a message's blocks (`message`) or a view (`modal`, `home`), each different one once.
 pub fn keep(kind: &str, content: &Value) {
     #[expect(clippy::disallowed_methods, reason = "only tests are set up this way")]
     let Ok(folder) = std::env::var("NPMFIX_TEST_BLOCKS") else { return };

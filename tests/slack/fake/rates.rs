@@ -39,7 +39,7 @@ pub fn too_fast(state: &mut State, token: &str, method: &str, channel: &str, now
         times.push_back(now);
         return None;
     }
-    let most = tier(method)?;
+    let most = tier(method).filter(|_| !state.tiers_off)?;
     let times = state.rates.entry((token.to_owned(), method.to_owned())).or_default();
     while times.front().is_some_and(|first| now.duration_since(*first) >= MINUTE) {
         times.pop_front();

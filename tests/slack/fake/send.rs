@@ -156,7 +156,8 @@ impl Fake {
         if replies > 0 {
             before["thread_ts"] = json!(ts);
             before["reply_count"] = json!(replies);
-            before["reply_users_count"] = json!(people);
+            before["reply_users_count"] = json!(people.len());
+            before["reply_users"] = json!(people);
         }
         let kind = state.channels[channel].kind();
         state.channels.get_mut(channel).unwrap().messages.remove(ts);
@@ -211,6 +212,16 @@ impl Fake {
         let mut action = action.clone();
         action["action_ts"] = json!(self.state().ts(now));
         payload["actions"] = json!([action]);
+        payload
+    }
+
+    /// A click on an element of a message that only one person sees. Slack does not hand that message over.
+    pub fn clicked_alone(&self, channel: &str, user: &str, action: &Value) -> Value {
+        let mut payload = self.clicked(channel, user, &Value::Null, action);
+        payload["container"] = json!({
+            "type": "message", "message_ts": "1.1", "channel_id": channel, "is_ephemeral": true,
+        });
+        payload.as_object_mut().unwrap().remove("message");
         payload
     }
 

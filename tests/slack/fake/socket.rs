@@ -201,15 +201,16 @@ impl Fake {
             let at = turn % usable.len().max(1);
             let connection = usable.get_mut(at)?;
             connection.waiting.push(id.clone());
+            let number = connection.number;
             let _ = connection.out.send(Out::Send(frame));
-            id
+            (id, number)
         };
-        let acked = self.until_acked(&envelope);
-        let body = timeout(LIMIT, acked).await.ok()?;
+        let acked = self.until("an acknowledgement", |state| match state.acks.get(&envelope.0) {
+            Some(body) => Some(Some(body.clone())),
+            None if state.connections.iter().any(|c| c.number == envelope.1 && c.open) => None,
+            None => Some(None),
+        });
+        let body = timeout(LIMIT, acked).await.ok().flatten()?;
         Some(Ack { status: 200, body, took: begun.elapsed(), no_retry: false })
-    }
-
-    async fn until_acked(&self, envelope: &str) -> Value {
-        self.until("an acknowledgement", |state| state.acks.get(envelope).cloned()).await
     }
 }

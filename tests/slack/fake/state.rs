@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::{APP, BOT, BOT_USER, TEAM, socket::Connection};
+use super::{APP, BOT, BOT_USER, TEAM, socket::Connection, text_of};
 
 /// What the app is allowed to do when nothing is said.
 pub const SCOPES: [&str; 12] = [
@@ -171,6 +171,8 @@ pub struct State {
     pub acks: BTreeMap<String, Value>,
     /// How often it was asked to wait because it was too fast.
     pub limited: usize,
+    /// A test that packs hours into seconds is not held to so many calls a minute.
+    pub tiers_off: bool,
     pub rates: BTreeMap<(String, String), VecDeque<Timestamp>>,
     /// One-shot, by method.
     pub faults: Vec<(String, Fault)>,
@@ -209,6 +211,7 @@ impl State {
             connections: Vec::new(),
             acks: BTreeMap::new(),
             limited: 0,
+            tiers_off: false,
             rates: BTreeMap::new(),
             faults: Vec::new(),
             weather: None,
@@ -278,13 +281,12 @@ impl State {
         self.channels.get(channel)?.messages.get(ts)
     }
 
-    /// How many replies a message has, and from how many people.
-    pub fn replies(&self, channel: &str, ts: &str) -> (usize, usize) {
-        let Some(channel) = self.channels.get(channel) else { return (0, 0) };
+    /// How many replies a message has, and from whom.
+    pub fn replies(&self, channel: &str, ts: &str) -> (usize, BTreeSet<String>) {
+        let Some(channel) = self.channels.get(channel) else { return (0, BTreeSet::new()) };
         let all = channel.messages.iter().filter(|(id, m)| *id != ts && m["thread_ts"] == json!(ts));
-        let users: Vec<String> = all.map(|(_, m)| m["user"].to_string()).collect();
-        let people: BTreeSet<&String> = users.iter().collect();
-        (users.len(), people.len())
+        let users: Vec<String> = all.map(|(_, m)| text_of(m, "user").to_owned()).collect();
+        (users.len(), users.into_iter().collect())
     }
 
     /// The app as payloads name it.

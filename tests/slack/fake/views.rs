@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{
-    APP, BOT, Fake, judges, limits,
+    APP, BOT, Fake, limits,
     state::State,
     web::{Asked, refusal},
 };
@@ -17,7 +17,6 @@ pub fn call(fake: &Fake, asked: &Asked<'_>) -> Value {
     let mut state = fake.state();
     let view = asked.body.get("view").cloned().unwrap_or_default();
     let wrongs = limits::view(&view);
-    judges::keep(if view["type"] == "home" { "home" } else { "modal" }, &view);
     if !wrongs.is_empty() {
         state.wrongs.extend(wrongs);
         return refusal("invalid_arguments");

@@ -1,0 +1,593 @@
+//! The world over Slack: the real adapter on real connections, against a fake Slack that is as strict as the real one. People have
+//! buttons, modals and messages that only they see where the terminal has numbers and lines.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use jiff::Timestamp;
+use npmfix::{
+    answer::reply::Choice,
+    bot::{
+        Bot, Limits,
+        amend::Aftermath,
+        outbox::{Settings, Worker},
+    },
+    knowledge::load_embedded,
+    message::{Address, ChannelId, MessageId, MessageRef, Platform, Rights, Speaker, TeamId, UserId, Visibility},
+    slack::{
+        Slack, api::Api, courier::SlackCourier, http, manifest::MESSAGE_SHORTCUTS, socket, workspaces::Workspaces,
+    },
+    store::{
+        Store,
+        outbox::{self, Kind},
+    },
+};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    fake::{
+        APP, BOT, BOT_USER, Call, Fake, TEAM, page,
+        send::{self, Line, Retry},
+        text_of,
+    },
+    room::{BEGIN, clock},
+    world::{Answered, Asking, PEOPLE, Person, Picked, Said, Saying, Soon, World},
+};
+
+/// What is longer than this, people's apps make a file of.
+const COMPOSER: usize = 12_000;
+/// How far a worker's pace may move the clock on between two steps of a scenario.
+const PACE: i64 = 5_000;
+
+/// Something that can be clicked.
+#[derive(Clone)]
+struct Element {
+    channel: String,
+    /// The message as it was shown; `None` for one that only one person sees.
+    message: Option<Value>,
+    action: Value,
+}
+
+/// The way in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Http,
+    Socket,
+}
+
+/// The world.
+pub struct SlackWorld {
+    way: Way,
+    store: Store,
+    limits: Limits,
+    fake: Fake,
+    line: Line,
+    now: Arc<AtomicI64>,
+    worker: Arc<Worker>,
+    stop: CancellationToken,
+    channel: String,
+    /// Messages as people wrote them: an event about one may come after it is gone.
+    written: BTreeMap<String, Value>,
+    events: BTreeMap<String, (send::Kind, Value)>,
+    elements: BTreeMap<String, Element>,
+    form: Option<Value>,
+}
+
+impl SlackWorld {
+    /// With events as signed requests.
+    pub fn http(store: Store, limits: Limits) -> Soon<'static, Box<dyn World>> {
+        Box::pin(Self::open(store, limits, Way::Http))
+    }
+
+    /// With events over websockets.
+    pub fn socket(store: Store, limits: Limits) -> Soon<'static, Box<dyn World>> {
+        Box::pin(Self::open(store, limits, Way::Socket))
+    }
+
+    async fn open(store: Store, limits: Limits, way: Way) -> Box<dyn World> {
+        let now = Arc::new(AtomicI64::new(BEGIN));
+        let fake = Fake::start_at(clock(&now)).await;
+        for person in PEOPLE {
+            let id = id(&person);
+            let mut state = fake.state();
+            let user = state.user(&id, person.name);
+            user.is_admin = person.rights == Rights::Admin;
+            user.is_bot = person.speaker != Speaker::Person;
+        }
+        let bot = Arc::new(Bot::new(load_embedded().unwrap(), store.clone(), limits));
+        let worker = Worker::new(bot, Vec::new(), Settings::default(), clock(&now));
+        let mut world = Self {
+            way,
+            store,
+            limits,
+            fake,
+            line: Line::Socket,
+            now,
+            worker,
+            stop: CancellationToken::new(),
+            channel: String::new(),
+            written: BTreeMap::new(),
+            events: BTreeMap::new(),
+            elements: BTreeMap::new(),
+            form: None,
+        };
+        world.begin().await;
+        Box::new(world)
+    }
+
+    /// Starts the bot as `serve` does.
+    async fn begin(&mut self) {
+        let api = Api::new(Some(&self.fake.api())).unwrap();
+        let token = SecretString::from(self.fake.bot_token());
+        let clock = clock(&self.now);
+        let workspaces = Arc::new(Workspaces::one(api.clone(), token, clock.clone()).await.unwrap());
+        let courier = Arc::new(SlackCourier::new(api.clone(), Arc::clone(&workspaces)));
+        let settings = Settings { jitter: || 1.0, ..Settings::default() };
+        let bot = Arc::new(Bot::new(load_embedded().unwrap(), self.store.clone(), self.limits));
+        self.worker = Worker::new(Arc::clone(&bot), vec![courier], settings, clock.clone());
+        let slack = Arc::new(Slack::new(bot, api, workspaces, Arc::clone(&self.worker), clock));
+        self.stop = CancellationToken::new();
+        let stop = self.stop.clone();
+        match self.way {
+            Way::Http => {
+                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                self.line = Line::Http(format!("http://{}", listener.local_addr().unwrap()));
+                let routes = http::routes(slack, &SecretString::from(self.fake.signing_secret()));
+                let stopped = async move { stop.cancelled().await };
+                tokio::spawn(async move { axum::serve(listener, routes).with_graceful_shutdown(stopped).await });
+            }
+            Way::Socket => {
+                let token = SecretString::from(self.fake.app_token());
+                tokio::spawn(socket::run(slack, token, socket::Settings::default(), |_| {}, stop));
+                self.fake.connected(2).await;
+            }
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.now.load(Ordering::Relaxed)).unwrap()
+    }
+
+    fn place(&self, event: &Value) -> MessageRef {
+        let id = MessageId::parse(text_of(event, "ts")).unwrap();
+        MessageRef { team: self.team(), channel: ChannelId::parse(&self.channel).unwrap(), thread: None, id }
+    }
+
+    /// Puts what somebody says into the channel; returns its event.
+    fn write(&mut self, saying: Saying<'_>) -> Value {
+        let (channel, text) = (self.channel.clone(), saying.text);
+        let mut event = match saying.who.speaker {
+            Speaker::Person if text.len() > COMPOSER => {
+                let file = self.fake.upload_text("npm.log", text.as_bytes());
+                let mut event = self.fake.written(&channel, &id(saying.who), "", None);
+                event["subtype"] = json!("file_share");
+                event["files"] = json!([file]);
+                event
+            }
+            Speaker::Person => self.fake.written(&channel, &id(saying.who), text, None),
+            Speaker::Bot => self.fake.written_by_bot(&channel, text),
+            Speaker::Itself => {
+                let mut event = self.fake.written(&channel, BOT_USER, text, None);
+                event["bot_id"] = json!(BOT);
+                event["app_id"] = json!(APP);
+                event
+            }
+        };
+        if saying.address == Address::Addressed {
+            mention(&mut event);
+        }
+        let mut kept = event.clone();
+        for name in ["channel", "event_ts", "channel_type"] {
+            kept.as_object_mut().unwrap().remove(name);
+        }
+        self.keep(text_of(&event, "ts"), &kept);
+        event
+    }
+
+    fn keep(&mut self, ts: &str, message: &Value) {
+        self.written.insert(ts.to_owned(), message.clone());
+        let mut state = self.fake.state();
+        state.channels.get_mut(&self.channel).unwrap().messages.insert(ts.to_owned(), message.clone());
+    }
+
+    /// The message stands in the channel, if it went before.
+    fn stand(&self, ts: &str) {
+        let message = self.written[ts].clone();
+        self.fake.state().channels.get_mut(&self.channel).unwrap().messages.entry(ts.to_owned()).or_insert(message);
+    }
+
+    async fn event(&self, event: &Value) {
+        let callback = self.fake.callback(TEAM, event);
+        self.fake.event(&self.line, &callback).await;
+    }
+
+    /// Hands a message over, as both events if it mentions the bot.
+    async fn hand(&self, event: &Value, saying: Saying<'_>) {
+        self.event(event).await;
+        if saying.address == Address::Addressed {
+            let mut mentioned = event.clone();
+            mentioned["type"] = json!("app_mention");
+            for name in ["channel_type", "subtype"] {
+                mentioned.as_object_mut().unwrap().remove(name);
+            }
+            self.event(&mentioned).await;
+        }
+    }
+
+    /// Hands over a command or an interaction: what comes back at once; `None` when it came before.
+    async fn hand_over(
+        &mut self,
+        event: &str,
+        kind: send::Kind,
+        payload: impl FnOnce(&Fake) -> Value,
+    ) -> Option<Value> {
+        let fake = &self.fake;
+        let (kind, payload) = self.events.entry(event.to_owned()).or_insert_with(|| (kind, payload(fake))).clone();
+        let ack = self.fake.deliver(&self.line, kind, &payload, Retry::default()).await;
+        let ack = ack.unwrap_or_else(|| panic!("{event} was not taken"));
+        // Over HTTP, what is sent again is refused.
+        if ack.status == 409 {
+            return None;
+        }
+        assert!(ack.is_good(), "{event}: {} {}", ack.status, ack.body);
+        Some(ack.body)
+    }
+
+    /// What a call or an answer shows to one person.
+    fn shown(&mut self, body: &Value) -> Answered {
+        let choices = self.learn(body.get("blocks").unwrap_or(&Value::Null), None);
+        Answered { page: page::page(&body["blocks"]), choices }
+    }
+
+    /// Takes down what can be clicked in blocks.
+    fn learn(&mut self, blocks: &Value, message: Option<&Value>) -> Vec<Choice> {
+        let mut choices = Vec::new();
+        for block in blocks.as_array().into_iter().flatten() {
+            let elements = block["elements"].as_array().into_iter().flatten().chain(block.get("accessory"));
+            for element in elements {
+                for (value, label, action) in actions(block, element) {
+                    let (channel, message) = (self.channel.clone(), message.cloned());
+                    self.elements.insert(value.clone(), Element { channel, message, action });
+                    choices.push(Choice { id: value, label });
+                }
+            }
+        }
+        choices
+    }
+
+    /// What one person is told beside what came back at once.
+    fn told(&mut self, answer: Option<&Value>) -> Option<Answered> {
+        if let Some(answer) = answer.filter(|answer| answer.get("blocks").is_some()) {
+            return Some(self.shown(answer));
+        }
+        let call = {
+            let mut state = self.fake.state();
+            let at = state
+                .unread
+                .iter()
+                .position(|call| matches!(call.method.as_str(), "response_url" | "chat.postEphemeral"));
+            at.and_then(|at| state.unread.remove(at))
+        };
+        call.map(|call| self.shown(&call.body))
+    }
+
+    /// A modal that was opened and not read.
+    fn opened(&mut self) -> Option<Value> {
+        let mut state = self.fake.state();
+        let at = state.unread.iter().position(|call| call.method == "views.open")?;
+        state.unread.remove(at).map(|call| call.answer["view"].clone())
+    }
+
+    /// Fills in a modal; returns what is told.
+    async fn submit(&mut self, who: &Person, view: &Value, text: &str, event: &str) -> Answered {
+        let values = filled(view, text);
+        let user = id(who);
+        let answer = self
+            .hand_over(event, send::Kind::Interaction, |fake| fake.submitted(&user, view, &values))
+            .await
+            .unwrap_or_default();
+        if answer["response_action"] == "errors" {
+            let errors: Vec<&str> =
+                answer["errors"].as_object().into_iter().flatten().filter_map(|(_, e)| e.as_str()).collect();
+            return Answered { page: errors.join("\n"), choices: Vec::new() };
+        }
+        if answer.get("view").is_some() {
+            let wrongs = crate::fake::limits::view(&answer["view"]);
+            assert_eq!(wrongs, Vec::<String>::new());
+            return self.shown(&answer["view"]);
+        }
+        self.told(None).unwrap_or_else(|| panic!("nothing was told about the form: {answer}"))
+    }
+
+    fn read(&mut self, call: &Call) -> Said {
+        let channel = text_of(&call.body, "channel").to_owned();
+        let kind = match call.method.as_str() {
+            "chat.postMessage" => Kind::Post,
+            "chat.update" => Kind::Edit,
+            "chat.delete" => Kind::Remove,
+            "chat.postEphemeral" => Kind::Notice,
+            other => panic!("{other} was not expected: {:#}", call.body),
+        };
+        let blocks = call.body.get("blocks").cloned().unwrap_or_default();
+        let message = call.ts.as_ref().and_then(|ts| self.fake.state().message(&channel, ts).cloned());
+        let choices = self.learn(&blocks, message.as_ref());
+        let user = PEOPLE.iter().find(|person| id(person) == text_of(&call.body, "user"));
+        let name = self.fake.state().channels[&channel].name.clone();
+        Said { kind, channel: name, user: user.map(|user| user.name.to_owned()), page: page::page(&blocks), choices }
+    }
+}
+
+/// What Slack calls somebody.
+fn id(who: &Person) -> String {
+    if who.speaker == Speaker::Itself { BOT_USER.to_owned() } else { format!("U0{}", who.name.to_uppercase()) }
+}
+
+/// Puts a mention of the bot before what a message says.
+fn mention(event: &mut Value) {
+    let text = format!("<@{BOT_USER}> {}", text_of(event, "text"));
+    event["text"] = json!(text);
+    if let Some(elements) = event.pointer_mut("/blocks/0/elements/0/elements").and_then(Value::as_array_mut) {
+        elements.insert(0, json!({"type": "user", "user_id": BOT_USER}));
+        elements.insert(1, json!({"type": "text", "text": " "}));
+    }
+}
+
+/// The actions of an element: their value, what people read on them, and what Slack sends when they are chosen.
+fn actions(block: &Value, element: &Value) -> Vec<(String, String, Value)> {
+    let action = json!({
+        "type": element["type"], "action_id": element["action_id"], "block_id": block.get("block_id").cloned().unwrap_or(json!("b")),
+    });
+    let label = |of: &Value| text_of(&of["text"], "text").to_owned();
+    match element["type"].as_str() {
+        Some("button") => {
+            let value = text_of(element, "value").to_owned();
+            let mut action = action;
+            action["value"] = json!(value);
+            action["text"] = element["text"].clone();
+            if value.is_empty() { Vec::new() } else { vec![(value, label(element), action)] }
+        }
+        Some("static_select" | "overflow") => {
+            let options = element["options"].as_array().into_iter().flatten();
+            options
+                .map(|option| {
+                    let mut action = action.clone();
+                    action["selected_option"] = option.clone();
+                    (text_of(option, "value").to_owned(), label(option), action)
+                })
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The values of a form's inputs: the text, and the breadth that the text begins with, as it does in a command.
+fn filled(view: &Value, text: &str) -> Value {
+    let breadth =
+        text.split_once(char::is_whitespace).filter(|(word, _)| matches!(*word, "package" | "scope" | "registry"));
+    let mut values = json!({});
+    for block in view["blocks"].as_array().into_iter().flatten().filter(|block| block["type"] == "input") {
+        let element = &block["element"];
+        let options = || element["options"].as_array().into_iter().flatten();
+        let mut value = json!({"type": element["type"]});
+        if element["type"] == "plain_text_input" {
+            value["value"] = json!(breadth.map_or(text, |(_, rest)| rest));
+        } else {
+            let wanted = breadth.and_then(|(word, _)| options().find(|option| text_of(option, "value").contains(word)));
+            value["selected_option"] = wanted.or(element.get("initial_option")).cloned().unwrap_or_default();
+        }
+        values[text_of(block, "block_id")][text_of(element, "action_id")] = value;
+    }
+    values
+}
+
+impl World for SlackWorld {
+    fn name(&self) -> &'static str {
+        if self.way == Way::Http { "Slack over HTTP" } else { "Slack over Socket Mode" }
+    }
+
+    fn store(&self) -> &Store {
+        &self.store
+    }
+
+    fn team(&self) -> TeamId {
+        TeamId::parse(&format!("slack:{TEAM}")).unwrap()
+    }
+
+    fn id_of(&self, who: &Person) -> UserId {
+        UserId::parse(&id(who)).unwrap()
+    }
+
+    fn minutes_pass(&mut self, minutes: i64) {
+        self.now.fetch_add(minutes * 60_000, Ordering::Relaxed);
+    }
+
+    fn go_to(&mut self, channel: &str, visibility: Visibility) {
+        let prefix = if visibility == Visibility::Private { "G0" } else { "C0" };
+        self.channel = format!("{prefix}{}", channel.to_uppercase());
+        let mut state = self.fake.state();
+        let place = state.channel(&self.channel, channel);
+        place.is_ext_shared = visibility == Visibility::Shared;
+    }
+
+    fn restart(&mut self) -> Soon<'_, ()> {
+        Box::pin(async {
+            let before = self.fake.connections();
+            self.stop.cancel();
+            for connection in before {
+                self.fake.gone(connection).await;
+            }
+            self.begin().await;
+        })
+    }
+
+    fn says<'a>(&'a mut self, saying: Saying<'a>) -> Soon<'a, MessageRef> {
+        Box::pin(async move {
+            let event = self.write(saying);
+            self.hand(&event, saying).await;
+            self.place(&event)
+        })
+    }
+
+    fn hands_over<'a>(&'a mut self, place: &'a MessageRef, saying: Saying<'a>) -> Soon<'a, ()> {
+        Box::pin(async move {
+            let mut event = self.written[place.id.as_str()].clone();
+            event["channel"] = json!(self.channel);
+            event["event_ts"] = event["ts"].clone();
+            event["channel_type"] = json!(self.fake.state().channels[&self.channel].kind());
+            self.hand(&event, saying).await;
+        })
+    }
+
+    fn says_twice<'a>(&'a mut self, saying: Saying<'a>) -> Soon<'a, ()> {
+        Box::pin(async move {
+            let event = self.write(saying);
+            let callback = self.fake.callback(TEAM, &event);
+            tokio::join!(self.fake.event(&self.line, &callback), self.fake.event(&self.line, &callback));
+        })
+    }
+
+    fn edits<'a>(&'a mut self, place: &'a MessageRef, saying: Saying<'a>) -> Soon<'a, ()> {
+        Box::pin(async move {
+            self.stand(place.id.as_str());
+            let event = self.fake.edited(&self.channel, place.id.as_str(), saying.text);
+            let message = event["message"].clone();
+            self.written.insert(place.id.as_str().to_owned(), message);
+            self.event(&event).await;
+        })
+    }
+
+    fn deletes<'a>(&'a mut self, place: &'a MessageRef, aftermath: Aftermath) -> Soon<'a, ()> {
+        Box::pin(async move {
+            self.stand(place.id.as_str());
+            if aftermath == Aftermath::Unknown {
+                // People talk about it.
+                for who in ["U0BOB", "U0ROOT"] {
+                    self.fake.written(&self.channel, who, "same here", Some(place.id.as_str()));
+                }
+            }
+            let event = self.fake.deleted(&self.channel, place.id.as_str());
+            self.event(&event).await;
+        })
+    }
+
+    fn clicks<'a>(&'a mut self, who: &'a Person, choice: &'a str, event: &'a str) -> Soon<'a, Picked> {
+        Box::pin(async move {
+            let made_up = || {
+                let mut any =
+                    self.elements.values().find(|element| element.action["type"] == "button").cloned().unwrap();
+                any.action["value"] = json!(choice);
+                any
+            };
+            let element = self.elements.get(choice).cloned().unwrap_or_else(made_up);
+            let user = id(who);
+            let clicked = |fake: &Fake| {
+                let Element { channel, message, action } = &element;
+                match message {
+                    Some(message) => fake.clicked(channel, &user, message, action),
+                    None => fake.clicked_alone(channel, &user, action),
+                }
+            };
+            let answer = self.hand_over(event, send::Kind::Interaction, clicked).await;
+            if let Some(view) = self.opened() {
+                self.form = Some(view);
+                return Picked::Form;
+            }
+            match self.told(answer.as_ref()) {
+                Some(told) => Picked::Told(told.page),
+                None => Picked::Nothing,
+            }
+        })
+    }
+
+    fn asks<'a>(&'a mut self, asking: Asking<'a>) -> Soon<'a, Option<Answered>> {
+        Box::pin(async move {
+            let (channel, user) = (self.channel.clone(), id(asking.who));
+            if let Some(about) = asking.about {
+                // Slash commands do not work in threads; shortcuts do.
+                let (name, text) = asking.text.split_once(' ').unwrap_or((asking.text, ""));
+                let [explain, save] = MESSAGE_SHORTCUTS;
+                let callback = if name == "save" { save } else { explain };
+                let event = format!("{} opens", asking.event);
+                let ts = about.id.as_str();
+                let answer = self
+                    .hand_over(&event, send::Kind::Interaction, |fake| {
+                        fake.message_shortcut(callback, &channel, &user, ts)
+                    })
+                    .await;
+                let Some(view) = self.opened() else { return self.told(answer.as_ref()) };
+                return Some(self.submit(asking.who, &view, text, asking.event).await);
+            }
+            // People's names become ids as they type.
+            let name = |text: String, who: &Person| {
+                text.replace(&format!("@{}", who.name), &format!("<@{}|{}>", id(who), who.name))
+            };
+            let text = PEOPLE.iter().fold(asking.text.to_owned(), name);
+            let answer =
+                self.hand_over(asking.event, send::Kind::Command, |fake| fake.slash(&channel, &user, &text)).await?;
+            if let Some(view) = self.opened() {
+                // What is missing in the command is asked for in a modal; somebody sends that as it is.
+                return Some(self.submit(asking.who, &view, "", &format!("{} sent", asking.event)).await);
+            }
+            self.told(Some(&answer))
+        })
+    }
+
+    fn save<'a>(&'a mut self, who: &'a Person, text: &'a str, event: &'a str) -> Soon<'a, String> {
+        Box::pin(async move {
+            let view = self.form.take().unwrap();
+            self.submit(who, &view, text, event).await.page
+        })
+    }
+
+    fn settle(&mut self) -> Soon<'_, ()> {
+        Box::pin(async {
+            loop {
+                self.worker.drain().await.unwrap();
+                self.fake.echo(&self.line).await;
+                let mut conn = self.store.read().await.unwrap();
+                let due = outbox::next_due(&mut conn, &[Platform::Slack]).await.unwrap();
+                drop(conn);
+                let Some(due) = due.map(Timestamp::as_millisecond) else { break };
+                if due > self.now().as_millisecond() + PACE {
+                    break;
+                }
+                self.now.fetch_max(due, Ordering::Relaxed);
+            }
+        })
+    }
+
+    fn next(&mut self) -> Soon<'_, Option<Said>> {
+        Box::pin(async {
+            assert_eq!(self.fake.state().wrongs, Vec::<String>::new());
+            let call = self.fake.read()?;
+            Some(self.read(&call))
+        })
+    }
+
+    fn recalls(&mut self) -> Soon<'_, Answered> {
+        Box::pin(async {
+            let message = {
+                let state = self.fake.state();
+                let messages = state.channels[&self.channel].messages.values();
+                messages.rev().find(|message| message["app_id"] == APP).cloned().unwrap()
+            };
+            let choices = self.learn(&message["blocks"], Some(&message));
+            Answered { page: page::page(&message["blocks"]), choices }
+        })
+    }
+
+    fn end(&mut self) -> Soon<'_, ()> {
+        Box::pin(async {
+            self.fake.done();
+            self.stop.cancel();
+        })
+    }
+}
