@@ -46,10 +46,19 @@ pub struct Message {
     pub text: String,
 }
 
+/// What a message takes from around it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Around<'a> {
+    /// The workspace's address with its last slash, for links to messages.
+    pub site: Option<&'a str>,
+    /// The files of the reply's pictures, in order, as far as they are uploaded.
+    pub files: &'a [Option<String>],
+}
+
 /// A message in the thread of another, or one that only one person sees. With a `key` it can be told when it comes back.
 #[must_use]
-pub fn message(reply: &Reply, key: Option<&str>, site: Option<&str>) -> Message {
-    let mut blocks = blocks(reply, site, SIZE);
+pub fn message(reply: &Reply, key: Option<&str>, around: Around<'_>) -> Message {
+    let mut blocks = blocks(reply, around, SIZE);
     mark(&mut blocks, key);
     Message { blocks, text: fallback(reply) }
 }
@@ -66,17 +75,24 @@ pub fn small(reply: &Reply, key: Option<&str>) -> Message {
     Message { blocks, text: fallback(reply) }
 }
 
-/// The blocks of a reply, for any surface. `site` is the workspace's address with its last slash, for links to messages; `room` is
+/// The blocks of a reply, for any surface. `room` is
 /// what the blocks may cost together, in characters of JSON.
 #[must_use]
-pub fn blocks(reply: &Reply, site: Option<&str>, room: usize) -> Vec<Value> {
+pub fn blocks(reply: &Reply, around: Around<'_>, room: usize) -> Vec<Value> {
     let rows: Vec<Value> = reply.rows.iter().enumerate().filter_map(|(number, each)| row(number, each)).collect();
     let questions = reply.rows.iter().filter_map(|row| row.question.as_ref());
     let kept: usize = rows.iter().map(page::cost_of).sum();
     let asked: usize = questions.map(page::inline_cost).sum();
     let mut page = Page::new(room.saturating_sub(kept + asked), BLOCKS.saturating_sub(2 * rows.len()));
+    let mut files = around.files.iter();
     for block in &reply.blocks {
-        push(&mut page, block, site);
+        match block {
+            Block::Picture(picture) => match files.next() {
+                Some(Some(file)) => page.picture(file, &picture.alt),
+                _ => page.inline("", &Inline::plain(&picture.alt)),
+            },
+            other => push(&mut page, other, around.site),
+        }
     }
     let mut blocks = page.end();
     let asks = reply.rows.iter().filter(|row| !row.choices.is_empty());
@@ -174,7 +190,7 @@ fn push(page: &mut Page, block: &Block, site: Option<&str>) {
             }
         }
         Block::Row(row) => push_row(page, row, site),
-        Block::Picture(picture) => page.inline("", &Inline::plain(&picture.alt)),
+        Block::Picture(_) => {}
     }
 }
 

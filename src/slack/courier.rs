@@ -2,6 +2,8 @@
 //!
 //! A post carries its row's key in the id of its first block, so that it can be told when it comes back as an event or is looked
 //! up in the channel's history.
+//!
+//! `pictures`: what is drawn for a message.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     api::{Api, ApiError},
-    blocks::{self, Message},
+    blocks::{self, Around, Message},
     workspaces::{Workspace, Workspaces, is_dead},
 };
 use crate::{
@@ -22,6 +24,8 @@ use crate::{
     message::{MessageId, MessageRef, Platform, Where},
     store::outbox::{Kind, Parcel, made},
 };
+
+mod pictures;
 
 /// Slack takes one message a second in a channel; bursts are not promised to anybody.
 const PACE: SignedDuration = SignedDuration::from_secs(1);
@@ -149,16 +153,21 @@ impl Errand<'_> {
 
     /// Calls with the message, and once more with a small and plain one if Slack does not take it.
     async fn speak(&self, method: &'static str, mut body: Value, key: Option<&str>) -> Result<Value, ApiError> {
-        let whole = blocks::message(self.content(), key, self.workspace.url.as_deref());
-        put(&mut body, whole);
-        match self.call(method, &body).await {
-            Err(ApiError::Refused(word)) if TOO_MUCH.contains(&word.as_str()) => {
-                tracing::warn!(key = %self.parcel.key, %word, "Slack does not take a message as it should be");
-                put(&mut body, blocks::small(self.content(), key));
-                self.call(method, &body).await
-            }
-            outcome => outcome,
+        let files = pictures::upload(self.api, self.workspace, self.content()).await;
+        let site = self.workspace.url.as_deref();
+        put(&mut body, blocks::message(self.content(), key, Around { site, files: &files }));
+        let mut outcome = self.call(method, &body).await;
+        if files.iter().any(Option::is_some) && is_too_much(&outcome) {
+            // A picture that was just uploaded may not be ready yet; words are.
+            put(&mut body, blocks::message(self.content(), key, Around { site, files: &[] }));
+            outcome = self.call(method, &body).await;
         }
+        if is_too_much(&outcome) {
+            tracing::warn!(key = %self.parcel.key, "Slack does not take a message as it should be");
+            put(&mut body, blocks::small(self.content(), key));
+            outcome = self.call(method, &body).await;
+        }
+        outcome
     }
 
     async fn post(&self) -> Said {
@@ -243,6 +252,10 @@ impl Errand<'_> {
         }
         Ok(LookUp::Unknown)
     }
+}
+
+fn is_too_much(outcome: &Result<Value, ApiError>) -> bool {
+    matches!(outcome, Err(ApiError::Refused(word)) if TOO_MUCH.contains(&word.as_str()))
 }
 
 fn put(body: &mut Value, message: Message) {

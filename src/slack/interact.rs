@@ -8,7 +8,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::{Slack, api::ApiError, blocks, wire::text, workspaces::Workspace};
+use super::{
+    Slack,
+    api::ApiError,
+    blocks::{self, Around},
+    wire::text,
+    workspaces::Workspace,
+};
 use crate::{
     answer::{
         Inline,
@@ -146,7 +152,7 @@ impl Slack {
 
 /// A message that only whoever asked sees.
 fn ephemeral(reply: &Reply, workspace: &Workspace) -> Value {
-    let message = blocks::message(reply, None, workspace.url.as_deref());
+    let message = blocks::message(reply, None, Around { site: workspace.url.as_deref(), files: &[] });
     json!({ "response_type": "ephemeral", "text": message.text, "blocks": message.blocks })
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    blocks::{self, plain_text},
+    blocks::{self, Around, plain_text},
     wire,
 };
 use crate::{
@@ -73,7 +73,7 @@ pub fn save(form: &SaveForm, channel: &str, text: &str) -> Value {
         blocks: vec![Block::Say(words::fix_for(&form.family, &form.title)), Block::Say(seen)],
         rows: Vec::new(),
     };
-    let mut all = blocks::blocks(&intro, None, SIZE);
+    let mut all = blocks::blocks(&intro, Around::default(), SIZE);
     all.push(field(words::fix_label(), words::fix_hint(), text));
     all.push(json!({
         "type": "input",
@@ -107,7 +107,7 @@ pub fn explain() -> Value {
 /// A window that shows something.
 #[must_use]
 pub fn shown(reply: &Reply, site: Option<&str>) -> Value {
-    let mut all = blocks::blocks(reply, site, SIZE);
+    let mut all = blocks::blocks(reply, Around { site, files: &[] }, SIZE);
     all.truncate(BLOCKS);
     modal("shown", words::title(), None, &Memo::default(), &all)
 }
@@ -120,7 +120,7 @@ pub fn home(reply: &Reply, site: Option<&str>) -> Value {
         "elements": [{ "type": "button", "action_id": EXPLAIN, "text": plain_text(words::explain_button()) }],
     });
     let mut all = vec![button];
-    all.extend(blocks::blocks(reply, site, SIZE));
+    all.extend(blocks::blocks(reply, Around { site, files: &[] }, SIZE));
     all.truncate(BLOCKS);
     json!({ "type": "home", "blocks": all })
 }

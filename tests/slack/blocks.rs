@@ -9,7 +9,7 @@ use npmfix::{
     classifier::{Confidence, Line, explain},
     knowledge::{CauseId, Knowledge, load::public_host, load_embedded},
     message::{ChannelId, MessageId, MessageRef, TeamId},
-    slack::blocks::{self, Message, SIZE},
+    slack::blocks::{self, Around, Message, SIZE},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ use crate::fake::limits;
 const REFUSED: usize = 13_200;
 
 fn said(reply: &Reply) -> Message {
-    let message = blocks::message(reply, Some("0k"), Some("https://acme.slack.com/"));
+    let message = blocks::message(reply, Some("0k"), Around { site: Some("https://acme.slack.com/"), files: &[] });
     let wrongs = limits::message(&json!({ "text": message.text, "blocks": message.blocks }));
     assert_eq!(wrongs, Vec::<String>::new(), "{:#?}", message.blocks);
     let size = Value::from(message.blocks.clone()).to_string().chars().count();
@@ -173,7 +173,7 @@ fn many_choices_are_a_menu() {
 #[test]
 fn a_message_of_ours_is_told_by_its_key() {
     let reply = Reply::say(Inline::plain("hello"));
-    for message in [blocks::message(&reply, Some("0k3"), None), blocks::small(&reply, Some("0k3"))] {
+    for message in [blocks::message(&reply, Some("0k3"), Around::default()), blocks::small(&reply, Some("0k3"))] {
         assert_eq!(blocks::key(&json!({ "blocks": message.blocks })), Some("0k3"));
     }
     for other in [json!({}), json!({"blocks": null}), json!({"blocks": [{"block_id": "x"}, {"block_id": 3}]})] {

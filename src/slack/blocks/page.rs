@@ -15,6 +15,8 @@ const PIECE: usize = 3_000;
 pub const BLOCKS: usize = 50;
 /// Characters of a header.
 pub const HEADER: usize = 150;
+/// Characters of the words that stand for a picture; Slack takes 2,000.
+const ALT: usize = 1000;
 /// What the JSON around a piece of text costs.
 const AROUND: usize = 50;
 /// What the JSON around a block or a part of one costs.
@@ -159,6 +161,18 @@ impl Page {
             return;
         }
         let block = json!({ "type": "actions", "elements": [make(self.blocks.len())] });
+        self.room = self.room.saturating_sub(cost_of(&block));
+        self.blocks.push(block);
+    }
+
+    /// A picture that was uploaded.
+    pub(super) fn picture(&mut self, file: &str, alt: &str) {
+        if !self.fits() {
+            return;
+        }
+        let alt = one_line(cut_at(alt, ALT));
+        let alt = if alt.trim().is_empty() { words::title().to_owned() } else { alt };
+        let block = json!({ "type": "image", "slack_file": { "id": file }, "alt_text": alt });
         self.room = self.room.saturating_sub(cost_of(&block));
         self.blocks.push(block);
     }
