@@ -160,7 +160,19 @@ pub fn shown_to_all() -> Inline {
 /// A fix saved in a private channel.
 #[must_use]
 pub fn shown_here() -> Inline {
-    Inline::plain("This channel is private: the fix is shown only here.")
+    Inline::plain("This channel is private: the fix is shown only here, unless you tick the last box.")
+}
+
+/// The label of the tick that gives a private channel's fix to the whole team.
+#[must_use]
+pub fn team_label() -> &'static str {
+    "Who sees it"
+}
+
+/// That tick.
+#[must_use]
+pub fn team_tick() -> &'static str {
+    "Show it to the whole team, not only in this channel"
 }
 
 /// There is no text in a message.

@@ -49,7 +49,7 @@ pub fn manifest(wanted: &Wanted) -> Value {
         "command": "/npmfix",
         "description": words::COMMAND,
         "usage_hint": words::COMMAND_HINT,
-        "should_escape": false,
+        "should_escape": true,
     });
     if wanted.mode == Mode::Http {
         let at = |page: &str| match &wanted.url {

@@ -86,6 +86,19 @@ pub fn save(form: &SaveForm, channel: &str, text: &str) -> Value {
             "initial_option": option(&form.suggested, &form.family),
         },
     }));
+    if form.visibility != Visibility::Public {
+        all.push(json!({
+            "type": "input",
+            "block_id": TEAM,
+            "optional": true,
+            "label": plain_text(words::team_label()),
+            "element": {
+                "type": "checkboxes",
+                "action_id": TEAM,
+                "options": [{ "text": plain_text(words::team_tick()), "value": TEAM }],
+            },
+        }));
+    }
     modal(SAVE, words::save_title(), Some(words::save()), &memo, &all)
 }
 

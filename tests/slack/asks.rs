@@ -94,7 +94,7 @@ async fn a_private_channels_fix_says_where_it_is_shown_and_stays_there() {
     let answer = office.pastes("C0SECRET", PASTE).await;
     office.clicks("C0SECRET", "U0ALICE", &answer, "Save our fix").await;
     let mut window = office.window().await;
-    assert!(page::page(&window["blocks"]).contains("shown only here"), "{window:#}");
+    assert!(page::page(&window["blocks"]).contains("shown only here, unless"), "{window:#}");
     // Whatever the form says, the fix is the private channel's.
     let memo = text_of(&window, "private_metadata").replace("C0SECRET", GENERAL);
     assert!(memo.len() < 300 && memo.contains(GENERAL), "{memo}");
@@ -105,6 +105,20 @@ async fn a_private_channels_fix_says_where_it_is_shown_and_stays_there() {
     assert!(!elsewhere.to_string().contains("Only for us"), "{elsewhere:#}");
     let there = office.commands("C0SECRET", "U0ALICE", "fixes").await;
     assert!(shown(&there).contains("Only for us"), "{there:#}");
+}
+
+#[tokio::test]
+async fn a_private_channels_fix_is_the_whole_teams_when_its_author_ticks_that() {
+    let office = Office::open().await;
+    office.fake.state().channel("C0SECRET", "secret").is_private = true;
+    let answer = office.pastes("C0SECRET", PASTE).await;
+    office.clicks("C0SECRET", "U0ALICE", &answer, "Save our fix").await;
+    let window = office.window().await;
+    let mut filled = filled("Ask for the bot's token", &json!({ "value": "registry" }));
+    filled["team"] = json!({ "team": { "type": "checkboxes", "selected_options": [{ "value": "team" }] } });
+    office.interacts(&office.fake.submitted("U0ALICE", &window, &filled)).await.unwrap();
+    let elsewhere = office.commands(GENERAL, "U0ALICE", "fixes").await;
+    assert!(shown(&elsewhere).contains("Ask for the bot's token"), "{elsewhere:#}");
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod fake;
 mod incoming;
 mod limits;
 mod office;
+mod pictures;
 mod robust;
 mod served;
 mod sockets;
