@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod app;
 mod asks;
 mod blocks;
 mod courier;
@@ -13,7 +14,10 @@ mod engines;
 #[path = "fake/fake.rs"]
 mod fake;
 mod incoming;
+mod installing;
 mod limits;
+#[path = "../conversation/log.rs"]
+mod log;
 mod office;
 mod pictures;
 mod robust;
