@@ -9,6 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::{
     api::{Api, ApiError},
@@ -35,6 +36,11 @@ const PAGE: &str = "200";
 const PAGES: usize = 5;
 /// How far back a channel is looked through before a row was made. By far more than clocks differ: what is not found is said again.
 const BEFORE: SignedDuration = SignedDuration::from_hours(24);
+/// How often a look-up is tried that meets trouble: it changes nothing, and what it cannot tell is set aside for people.
+const LOOKS: u32 = 5;
+/// The pause between two tries, and the longest that Slack may ask for: the worker waits no more than some 20 seconds for all.
+const BETWEEN: Duration = Duration::from_millis(500);
+const LONGEST: Duration = Duration::from_secs(5);
 /// What Slack says when a message is too long, or has a block that it does not take.
 const TOO_MUCH: [&str; 5] =
     ["msg_blocks_too_long", "msg_too_long", "invalid_blocks", "invalid_blocks_format", "slack_files_not_allowed"];
@@ -98,10 +104,24 @@ impl SlackCourier {
             return LookUp::Unknown;
         }
         let errand = Errand { api: &self.api, workspace: &workspace, parcel, say: &say };
-        errand.find().await.unwrap_or_else(|error| {
-            tracing::info!(key = %parcel.key, %error, "cannot look a post up");
-            LookUp::Unknown
-        })
+        let mut looks = 1;
+        loop {
+            let error = match errand.find().await {
+                Ok(found) => return found,
+                Err(error) => error,
+            };
+            tracing::info!(key = %parcel.key, %error, looks, "cannot look a post up");
+            let wait = match error {
+                ApiError::Refused(_) => return LookUp::Unknown,
+                ApiError::Limited(wait) => wait,
+                ApiError::Unclear(_) | ApiError::Failed(_) => BETWEEN,
+            };
+            if looks == LOOKS || wait > LONGEST {
+                return LookUp::Unknown;
+            }
+            looks += 1;
+            sleep(wait).await;
+        }
     }
 }
 
