@@ -34,9 +34,14 @@ use npmfix::{
         drafts,
         findings::{self, DayCounts, DayKey, NewHeard},
         fixes::{self, Breadth, FixKey, FixText, FixWanted, Imported, NewFix, View, Writer},
-        forget, inbox, memory, moved, outbox, recurrence, replies, teams,
+        forget, inbox,
+        installs::{self, Install},
+        memory, moved, outbox, recurrence, replies,
+        seal::{Keys, fresh_key},
+        teams,
     },
 };
+use secrecy::SecretString;
 
 const PASTE: &str = "npm error code E403\nnpm error 403 403 Forbidden - GET https://npm.pkg.github.com/@acme%2fwidget";
 
@@ -198,8 +203,28 @@ async fn nothing_of_a_team_is_seen_by_another() {
 async fn nothing_of_a_team_is_changed_by_another() {
     each_engine(async |store, _| {
         let id = settle(&bot(&store), &ours()).await;
+        let keys = Keys::parse(&SecretString::from(fresh_key())).unwrap();
+        let token = SecretString::from(["xoxb", "1"].join("-"));
+        let install = Install {
+            team: ours(),
+            enterprise: None,
+            name: None,
+            url: None,
+            app: None,
+            bot_user: "U9".to_owned(),
+            bot_id: None,
+            scopes: BTreeSet::new(),
+            installer: None,
+            token: token.clone(),
+            refresh: None,
+            expires_at: None,
+            installed_at: now(),
+        };
+        let mut tx = store.begin().await.unwrap();
+        installs::put(&mut tx, &keys, &install).await.unwrap();
+        tx.commit().await.unwrap();
         let before = rows(&store, &ours()).await;
-        assert_eq!(before.len(), 20, "every table: {:?}", before.keys());
+        assert_eq!(before.len(), 21, "every table: {:?}", before.keys());
         let mut tx = store.begin().await.unwrap();
         let mut given = replies::get(&mut tx, &ours(), &id).await.unwrap().unwrap();
         let waiting = outbox::list(&mut tx, 10).await.unwrap();
@@ -291,6 +316,10 @@ async fn nothing_of_a_team_is_changed_by_another() {
         let renumbered = ChannelId::parse("C2").unwrap();
         moved::channel(&mut tx, &team, &channel, &renumbered).await.unwrap();
         forget::person(&mut tx, &team, &ours_who).await.unwrap();
+        assert!(installs::get(&mut tx, &keys, &team).await.unwrap().is_none());
+        assert!(!installs::gone(&mut tx, &keys, &team, &token, now()).await.unwrap());
+        assert!(!installs::erase_gone(&mut tx, &team, Timestamp::MAX).await.unwrap());
+        forget::install_too(&mut tx, &team).await.unwrap();
         forget::team(&mut tx, &team).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(rows(&store, &ours()).await, before);
@@ -318,8 +347,8 @@ async fn forgetting_one_team_leaves_the_other_as_it_was() {
 }
 
 /// Functions that serve a platform or whoever runs the database, whatever the team.
-const OF_THE_WORKER: &str = "answers claim close given_back give_up later list next_due open parked prune read begin commit renew retry \
-                             sent take_over unclear unpark unpark_all";
+const OF_THE_WORKER: &str = "answers claim close end given_back gone_before give_up later list next_due open parked prune read begin commit renew renew_seals retry \
+                             sent take_over teams unclear unpark unpark_all";
 
 #[test]
 fn no_public_function_of_the_store_is_left_out() {

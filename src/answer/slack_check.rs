@@ -121,11 +121,10 @@ impl Finding {
             Self::NoUrl(what) => {
                 format!("NPMFIX_URL is not set, and {what} needs it: the address at which this program is reached")
             }
-            Self::Key(why) => why.clone(),
+            Self::Key(why) | Self::Database(why) => why.clone(),
             Self::Installed(0) => "no workspace has installed it yet".to_owned(),
             Self::Installed(1) => "1 workspace has installed it, and its token opens".to_owned(),
             Self::Installed(count) => format!("{count} workspaces have installed it, and their tokens open"),
-            Self::Database(why) => why.clone(),
             Self::Events(events) => {
                 format!(
                     "Slack does not tell which events are on. These should be, under Event Subscriptions: {}",

@@ -90,7 +90,7 @@ pub fn schedule(setting: &Setting) -> Schedule {
 /// A digest that is to be said.
 struct Due {
     week: Week,
-    due: Timestamp,
+    at: Timestamp,
     /// Earlier weeks whose digests were not said.
     unsaid: Vec<String>,
 }
@@ -122,7 +122,7 @@ impl Bot {
         }
         // What was kept for this week from an earlier schedule has a moment of its own.
         let due = if last == week { chore.due } else { schedule.due(last) };
-        self.say_digest(&mut tx, (team, &setting.channel), Due { week: last, due, unsaid }, now).await?;
+        self.say_digest(&mut tx, (team, &setting.channel), Due { week: last, at: due, unsaid }, now).await?;
         chores::plan(&mut tx, team, (What::Digest, &next.week.to_string()), next.due, now).await?;
         tx.commit().await?;
         self.wake.notify_one();
@@ -134,7 +134,7 @@ impl Bot {
         &self,
         conn: &mut AnyConnection,
         (team, channel): (&TeamId, &ChannelId),
-        Due { week, due, unsaid }: Due,
+        Due { week, at: due, unsaid }: Due,
         now: Timestamp,
     ) -> Result<()> {
         let mut digest = self.digest(conn, (team, channel), Until::before(due)).await?;

@@ -82,7 +82,8 @@ async fn work(
         let posted = bot.post_digest(&mut tx, (team, &channel), until, now).await?;
         tx.commit().await?;
         if !posted {
-            return nothing(until);
+            complain(&words::nothing_in(until.first(), until.last()));
+            return Ok(ExitCode::FAILURE);
         }
         complain(&words::queued(channel.as_str()));
         return Ok(ExitCode::SUCCESS);
@@ -91,14 +92,10 @@ async fn work(
     let channel = channel.map_or_else(|| ChannelId::parse("-"), Ok)?;
     let digest = bot.digest(&mut *store.read().await?, (team, &channel), until).await?;
     if digest.is_empty() {
-        return nothing(until);
+        complain(&words::nothing_in(until.first(), until.last()));
+        return Ok(ExitCode::FAILURE);
     }
     print(&digest, arguments.format)
-}
-
-fn nothing(until: Until) -> anyhow::Result<ExitCode> {
-    complain(&words::nothing_in(until.first(), until.last()));
-    Ok(ExitCode::FAILURE)
 }
 
 fn print(digest: &Digest, format: Format) -> anyhow::Result<ExitCode> {

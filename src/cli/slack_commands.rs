@@ -34,7 +34,7 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Print the app's manifest, to be pasted at https://api.slack.com/apps?new_app=1
+    /// Print the app's manifest, to be pasted at <https://api.slack.com/apps?new_app=1>
     Manifest(Manifest),
     /// Say what is missing for Slack: ask it about the tokens, and look at the rest
     Check(Box<Check>),

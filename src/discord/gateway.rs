@@ -196,6 +196,8 @@ impl Line<'_> {
             Message::Close(frame) => {
                 self.close = frame.as_ref().map(|frame| frame.code);
                 tracing::info!(shard = self.number.number, code = self.close, "a connection to the gateway ended");
+                // What came until now is dealt with or kept open, so that a new session need not begin further back.
+                self.heard = self.last.and_then(|last| heard_until(&self.open, last)).or(self.heard);
                 self.pause(stop).await;
                 return Ok(());
             }

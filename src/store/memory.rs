@@ -133,17 +133,14 @@ pub async fn history(conn: &mut AnyConnection, team: &TeamId, channel: &ChannelI
     let mut all: Vec<Known> = Vec::new();
     for (fingerprint, code, cause, host, scope, package, times, last) in public.into_iter().chain(own) {
         let last = timestamp(last);
-        match all.iter_mut().find(|known| known.fingerprint == fingerprint) {
-            Some(known) => {
-                let (times, last) = (known.seen.times + times, known.seen.last.max(last));
-                known.seen = Seen { times, last, resolved: None };
-                (known.cause, known.scope, known.package) = (cause, scope, package);
-            }
-            None => {
-                let seen = Seen { times, last, resolved: None };
-                all.push(Known { fingerprint, code, cause, host, scope, package, seen });
-            }
-        }
+        let Some(known) = all.iter_mut().find(|known| known.fingerprint == fingerprint) else {
+            let seen = Seen { times, last, resolved: None };
+            all.push(Known { fingerprint, code, cause, host, scope, package, seen });
+            continue;
+        };
+        let (times, last) = (known.seen.times + times, known.seen.last.max(last));
+        known.seen = Seen { times, last, resolved: None };
+        (known.cause, known.scope, known.package) = (cause, scope, package);
     }
     all.sort_by(|a, b| b.seen.last.cmp(&a.seen.last).then_with(|| a.fingerprint.cmp(&b.fingerprint)));
     all.truncate(usize::try_from(limit).unwrap_or_default());

@@ -149,14 +149,12 @@ impl Fake {
                 let _ = timeout(Duration::from_millis(200), news).await;
             }
         };
-        match timeout(PATIENCE, wait).await {
-            Ok(found) => found,
-            Err(_) => {
-                let state = self.state();
-                let calls: Vec<String> = state.calls.iter().map(|c| format!("{} {}", c.method, c.path)).collect();
-                panic!("waited in vain for {what}; faults: {:?}; calls: {calls:#?}", state.faults);
-            }
-        }
+        let found = timeout(PATIENCE, wait).await;
+        found.unwrap_or_else(|_| {
+            let state = self.state();
+            let calls: Vec<String> = state.calls.iter().map(|c| format!("{} {}", c.method, c.path)).collect();
+            panic!("waited in vain for {what}; faults: {:?}; calls: {calls:#?}", state.faults);
+        })
     }
 
     /// The next thing that people see in a channel.

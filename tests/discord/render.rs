@@ -27,7 +27,10 @@ fn description(body: &Value) -> &str {
 fn what_people_wrote_stays_what_they_wrote() {
     for (said, shown_as) in [
         ("@everyone look", "@\u{200b}everyone look"),
-        ("<@123> <#4> </npmfix:5> <:x:6> <t:7>", r"\<@​123\> \<\#4\> \</npmfix\:5\> \<\:x\:6\> \<t\:7\>"),
+        (
+            "<@123> <#4> </npmfix:5> <:x:6> <t:7>",
+            "\\<@\u{200b}123\\> \\<\\#4\\> \\</npmfix\\:5\\> \\<\\:x\\:6\\> \\<t\\:7\\>",
+        ),
         ("**bold** _it_ ~~no~~ ||spoiler||", r"\*\*bold\*\* \_it\_ \~\~no\~\~ \|\|spoiler\|\|"),
         ("# heading", r"\# heading"),
         ("- item", r"\- item"),

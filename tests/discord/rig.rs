@@ -126,7 +126,7 @@ impl Rig {
     }
 
     async fn has_more_to_say(&self) -> bool {
-        let rows = outbox::list(&mut *self.bot.store().read().await.unwrap(), 100).await.unwrap();
+        let rows = outbox::list(&mut self.bot.store().read().await.unwrap(), 100).await.unwrap();
         rows.iter().any(|row| row.parked.is_none())
     }
 
@@ -145,15 +145,6 @@ impl Rig {
         let outcome = timeout(PATIENCE, self.running).await.expect("it does not end").unwrap();
         self.worker.stop();
         outcome
-    }
-
-    /// The bot dies without a word.
-    pub async fn dies(self) -> (Fake, Arc<tempfile::TempDir>) {
-        self.running.abort();
-        self.saying.abort();
-        let _ = (self.running.await, self.saying.await);
-        self.fake.state().gateway.order(super::gateway::Order::Cut);
-        (self.fake, self.folder)
     }
 
     /// Alice pastes a failure into the public channel.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 static SPEC: LazyLock<Option<Value>> = LazyLock::new(|| {
     let Some(path) = std::env::var_os("NPMFIX_DISCORD_SPEC") else {
-        println!(
+        eprintln!(
             "NPMFIX_DISCORD_SPEC is not set: what is sent is not checked against Discord's description of its API"
         );
         return None;
