@@ -50,6 +50,7 @@ async fn over_socket_mode_every_paste_is_answered_once_however_often_the_program
     crash(&["SLACK_APP_TOKEN"]).await;
 }
 
+#[expect(clippy::print_stdout, reason = "how much was met is a part of what the test shows")]
 async fn crash(way: &'static [&'static str]) {
     let begun = Instant::now();
     let fake = Fake::start().await;
@@ -169,18 +170,15 @@ async fn send(
     let (room, mut all) = (Arc::new(Semaphore::new(AT_ONCE)), JoinSet::new());
     for (n, paste) in plan.into_iter().enumerate() {
         let permit = Arc::clone(&room).acquire_owned().await.unwrap();
-        let (event, mentioned) = match paste {
-            Some(n) => {
-                let (channel, host) = (format!("C0PASTE{n}"), format!("host{n}.example"));
-                let text = format!("npm error code E401\nnpm error 401 Unauthorized - GET https://{host}/pkg");
-                let event = fake.written(&channel, "U0ALICE", &text, None);
-                pastes.lock().unwrap().insert(text_of(&event, "ts").to_owned(), (channel, host));
-                (event, random.random_bool(0.2))
-            }
-            None => {
-                let channel = format!("C0PASTE{}", n % PASTES);
-                (fake.written(&channel, "U0ALICE", "npm publish is slow today, anybody else?", None), false)
-            }
+        let (event, mentioned) = if let Some(n) = paste {
+            let (channel, host) = (format!("C0PASTE{n}"), format!("host{n}.example"));
+            let text = format!("npm error code E401\nnpm error 401 Unauthorized - GET https://{host}/pkg");
+            let event = fake.written(&channel, "U0ALICE", &text, None);
+            pastes.lock().unwrap().insert(text_of(&event, "ts").to_owned(), (channel, host));
+            (event, random.random_bool(0.2))
+        } else {
+            let channel = format!("C0PASTE{}", n % PASTES);
+            (fake.written(&channel, "U0ALICE", "npm publish is slow today, anybody else?", None), false)
         };
         let twice = random.random_bool(0.15);
         let (fake, line, taken) = (fake.clone(), line.clone(), Arc::clone(&taken));
