@@ -93,10 +93,8 @@ impl Courier for Wall {
 
     fn look_up<'a>(&'a self, parcel: &'a Parcel) -> Soon<'a, LookUp> {
         Box::pin(async move {
-            match self.posts.lock().unwrap().contains_key(&parcel.key) {
-                true => LookUp::Found(Some(parcel.key.clone())),
-                false => LookUp::Absent,
-            }
+            let there = self.posts.lock().unwrap().contains_key(&parcel.key);
+            if there { LookUp::Found(Some(parcel.key.clone())) } else { LookUp::Absent }
         })
     }
 }
