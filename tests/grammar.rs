@@ -1,5 +1,7 @@
 //! What people may tell npmfix.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use jiff::{
     SignedDuration,
     civil::{

@@ -199,6 +199,7 @@ async fn nothing_of_a_team_is_seen_by_another() {
     .await;
 }
 
+#[expect(clippy::too_many_lines, reason = "each function of the store has its line")]
 #[tokio::test]
 async fn nothing_of_a_team_is_changed_by_another() {
     each_engine(async |store, _| {

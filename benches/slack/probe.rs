@@ -54,14 +54,13 @@ pub fn run() {
             pool,
             verifier: Arc::new(SlackEventSignatureVerifier::new(&secret)),
         };
-        match setting("SLACK_APP_TOKEN") {
-            Some(token) => socket(app, token).await,
-            None => {
-                let port = setting("PORT").unwrap();
-                let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await.unwrap();
-                let router = Router::new().route("/slack/events", post(events)).with_state(app);
-                axum::serve(listener, router).await.unwrap();
-            }
+        if let Some(token) = setting("SLACK_APP_TOKEN") {
+            socket(app, token).await;
+        } else {
+            let port = setting("PORT").unwrap();
+            let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await.unwrap();
+            let router = Router::new().route("/slack/events", post(events)).with_state(app);
+            axum::serve(listener, router).await.unwrap();
         }
     });
 }
@@ -132,5 +131,5 @@ async fn socket(app: App, token: String) {
     let listener = SlackClientSocketModeListener::new(&settings, environment, callbacks);
     listener.listen_for(&SlackApiToken::new(token.into())).await.unwrap();
     listener.start().await;
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }

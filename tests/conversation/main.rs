@@ -1,6 +1,7 @@
 //! The conversation as a channel sees it, on every engine and every platform: the same scenarios in each world, see `world`.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::print_stdout, reason = "a scenario that fails says in which world")]
 
 mod chat;
 mod choices;

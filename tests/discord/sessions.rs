@@ -1,6 +1,6 @@
 //! Connections end in many ways. Whatever happens, a paste is answered once.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use npmfix::discord::{DiscordError, gateway::Refusal};
 use rstest::rstest;
@@ -59,24 +59,6 @@ async fn heartbeats_that_nobody_acknowledges_end_in_a_resumption() {
     resumed(&rig.fake, 1).await;
     assert_eq!(rig.fake.state().gateway.identifies, 1);
     answers(&rig, 1).await;
-    rig.settles().await;
-    rig.fake.end();
-}
-
-#[tokio::test]
-async fn an_invalid_session_begins_anew_and_reads_what_was_missed() {
-    let rig = Rig::start().await;
-    answers(&rig, 1).await;
-    rig.settles().await;
-    {
-        let mut state = rig.fake.state();
-        state.gateway.invalid = true;
-        state.gateway.order(Order::Cut);
-    }
-    rig.fake.state().gateway.end_session();
-    rig.fake.writes_unheard("alice", GENERAL, json!({ "content": paste(2) }));
-    rig.fake.until("a new session", |state| (state.gateway.identifies >= 2).then_some(())).await;
-    assert!(page(&rig.says().await).contains("@acme2%2fwidget"));
     rig.settles().await;
     rig.fake.end();
 }
@@ -153,18 +135,6 @@ async fn a_fatal_close_ends_the_bot_with_a_clear_message(#[case] code: u16, #[ca
     assert_eq!(ended, refusal);
     assert!(ended.to_string().contains(&code.to_string()), "{ended}");
     assert_eq!(fake.state().gateway.connections, connections);
-}
-
-#[tokio::test]
-async fn connections_that_end_at_once_are_not_made_without_end() {
-    let rig = Rig::start().await;
-    rig.fake.state().gateway.closes = Some(4000);
-    rig.fake.state().gateway.order(Order::Cut);
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    let connections = rig.fake.state().gateway.connections;
-    assert!((2..=8).contains(&connections), "{connections} connections in three seconds");
-    rig.fake.state().gateway.closes = None;
-    answers(&rig, 1).await;
 }
 
 #[tokio::test]
