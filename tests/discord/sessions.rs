@@ -75,25 +75,6 @@ async fn the_same_event_twice_is_answered_once() {
 }
 
 #[tokio::test]
-async fn a_restart_goes_on_with_the_session() {
-    let rig = Rig::start().await;
-    answers(&rig, 1).await;
-    rig.settles().await;
-    let (fake, folder, outcome) = rig.stops().await;
-    outcome.unwrap();
-    // Such a goodbye leaves the session open.
-    assert_eq!(fake.state().gateway.goodbye, Some(4000));
-    fake.writes("alice", GENERAL, json!({ "content": paste(2) }));
-    let rig = Rig::on(fake, folder).await;
-    assert!(page(&rig.says().await).contains("@acme2%2fwidget"));
-    assert_eq!((rig.fake.state().gateway.identifies, rig.fake.state().gateway.resumes.len()), (1, 1));
-    // The commands are known to Discord by now.
-    assert_eq!(rig.fake.calls_of(&axum::http::Method::PUT, "commands").len(), 1);
-    rig.settles().await;
-    rig.fake.end();
-}
-
-#[tokio::test]
 async fn what_was_said_while_the_bot_was_down_is_answered_once_it_is_back() {
     let rig = Rig::start().await;
     answers(&rig, 1).await;

@@ -8,7 +8,6 @@ mod app;
 mod asks;
 mod blocks;
 mod courier;
-mod crash;
 mod desk;
 #[path = "../support/engines.rs"]
 mod engines;

@@ -38,18 +38,6 @@ async fn posted(office: &Office) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn a_picture_is_uploaded_and_named_in_the_message() {
-    let office = Office::open().await;
-    let message = posted(&office).await;
-    let image = message["blocks"].as_array().unwrap().iter().find(|block| block["type"] == "image").unwrap();
-    let id = image["slack_file"]["id"].as_str().unwrap();
-    assert_eq!(image["alt_text"], WORDS);
-    let state = office.fake.state();
-    let file = &state.files[id];
-    assert!(file.complete && file.bytes.starts_with(b"\x89PNG") && file.alt.as_deref() == Some(WORDS));
-}
-
-#[tokio::test]
 async fn without_the_scope_or_a_working_upload_the_picture_is_said_in_words() {
     for spoilt in ["scope", "upload"] {
         let office = Office::open().await;
