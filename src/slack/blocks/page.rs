@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Inline, Span, slack as words, visible};
 
-/// What a message may cost; see [`cost`]. Slack refuses blocks past some 13,200 characters, containers and keys counted, and
+/// What a message may cost; see `cost`. Slack refuses blocks past some 13,200 characters, containers and keys counted, and
 /// documents no number.
 pub const SIZE: usize = 10_000;
 /// What a message costs at most that Slack takes in any case.

@@ -77,7 +77,7 @@ impl Many {
         Ok(installs::teams(&mut *self.store.read().await?).await?.len())
     }
 
-    /// Erases what teams had that uninstalled the bot more than [`KEPT`] ago. Returns how many there were.
+    /// Erases what teams had that uninstalled the bot more than `KEPT` ago. Returns how many there were.
     pub async fn forget_the_gone(&self, now: Timestamp) -> store::Result<usize> {
         let gone = installs::gone_before(&mut *self.store.read().await?, now - KEPT).await?;
         let mut forgotten = 0;
