@@ -9,7 +9,6 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use tokio::time::sleep;
 
 use super::{
     api::{Api, ApiError},
@@ -36,11 +35,6 @@ const PAGE: &str = "200";
 const PAGES: usize = 5;
 /// How far back a channel is looked through before a row was made. By far more than clocks differ: what is not found is said again.
 const BEFORE: SignedDuration = SignedDuration::from_hours(24);
-/// How often a look-up is tried that meets trouble: it changes nothing, and what it cannot tell is set aside for people.
-const LOOKS: u32 = 5;
-/// The pause between two tries, and the longest that Slack may ask for: the worker waits no more than some 20 seconds for all.
-const BETWEEN: Duration = Duration::from_millis(500);
-const LONGEST: Duration = Duration::from_secs(5);
 /// What Slack says when a message is too long, or has a block that it does not take.
 const TOO_MUCH: [&str; 5] =
     ["msg_blocks_too_long", "msg_too_long", "invalid_blocks", "invalid_blocks_format", "slack_files_not_allowed"];
@@ -99,28 +93,25 @@ impl SlackCourier {
 
     async fn find(&self, parcel: &Parcel) -> LookUp {
         let Ok(say) = serde_json::from_str::<Say>(&parcel.body) else { return LookUp::Unknown };
-        let Ok(Some(workspace)) = self.workspaces.of_team(&parcel.team).await else { return LookUp::Unknown };
+        let workspace = match self.workspaces.of_team(&parcel.team).await {
+            Ok(Some(workspace)) => workspace,
+            Ok(None) => return LookUp::Unknown,
+            Err(error) => return LookUp::Failed(format!("cannot look up the installation: {error}")),
+        };
         if !may_read(&workspace) {
             return LookUp::Unknown;
         }
         let errand = Errand { api: &self.api, workspace: &workspace, parcel, say: &say };
-        let mut looks = 1;
-        loop {
-            let error = match errand.find().await {
-                Ok(found) => return found,
-                Err(error) => error,
-            };
-            tracing::info!(key = %parcel.key, %error, looks, "cannot look a post up");
-            let wait = match error {
-                ApiError::Refused(_) => return LookUp::Unknown,
-                ApiError::Limited(wait) => wait,
-                ApiError::Unclear(_) | ApiError::Failed(_) => BETWEEN,
-            };
-            if looks == LOOKS || wait > LONGEST {
-                return LookUp::Unknown;
+        match errand.find().await {
+            Ok(found) => found,
+            Err(ApiError::Refused(word)) => {
+                tracing::info!(key = %parcel.key, word, "Slack does not let the bot look a post up");
+                LookUp::Unknown
             }
-            looks += 1;
-            sleep(wait).await;
+            Err(ApiError::Limited(wait)) => LookUp::Later(later(wait)),
+            Err(ApiError::Unclear(what) | ApiError::Failed(what)) => {
+                LookUp::Failed(format!("cannot look it up: {what}"))
+            }
         }
     }
 }

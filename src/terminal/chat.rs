@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use tokio::sync::mpsc;
 
 use super::{
@@ -78,7 +78,9 @@ pub async fn chat(
 ) -> Result<(), ChatError> {
     let lock = lock::hold(bot.store(), "chat")?;
     let screen = Arc::new(Screen::new(out, options.log.as_deref(), options.width, options.paint)?);
-    let worker = Worker::new(Arc::clone(&bot), vec![screen.clone()], Settings::default(), Arc::clone(&clock));
+    // What was said stands in the log at once: nothing of a dead sender is still on its way.
+    let settings = Settings { echo: SignedDuration::ZERO, ..Settings::default() };
+    let worker = Worker::new(Arc::clone(&bot), vec![screen.clone()], settings, Arc::clone(&clock));
     let channel = ChannelId::parse(&options.channel)?;
     let mut chat = Chat {
         bot,

@@ -147,6 +147,45 @@ async fn what_stays_unclear_is_looked_for_after_its_echo_could_have_come() {
 }
 
 #[tokio::test]
+async fn a_look_that_meets_trouble_is_taken_again_and_only_then_anything_is_said() {
+    each_engine(async |store, _| {
+        let world = World::new(store);
+        let worker = world.worker_with(Settings { attempts: 4, ..Settings::default() });
+        world.post("C1", "a").await;
+        world.dies_sending().await;
+        world.passes(60);
+        // Waiting as long as it is asked to is no attempt, however often.
+        for _ in 0..5 {
+            world.slack.history(LookUp::Later(SignedDuration::from_secs(60)));
+            worker.drain().await.unwrap();
+            world.passes(60);
+        }
+        for _ in 0..2 {
+            world.slack.history(LookUp::Failed("no route".to_owned()));
+            worker.drain().await.unwrap();
+            world.passes(4);
+        }
+        assert!(world.slack.said().is_empty() && world.list().await[0].parked.is_none());
+        world.slack.history(LookUp::Absent);
+        worker.drain().await.unwrap();
+        assert_eq!(world.slack.said(), ["C1 post a"]);
+        // One that nobody answers in the end is for people.
+        world.post("C1", "b").await;
+        world.dies_sending().await;
+        for _ in 0..3 {
+            world.passes(60);
+            world.slack.history(LookUp::Failed("no route".to_owned()));
+            worker.drain().await.unwrap();
+        }
+        assert!(world.slack.said().is_empty());
+        let parked = &world.list().await[0];
+        assert!(parked.parked.is_some());
+        assert_eq!(parked.error.as_deref(), Some("it may have been said: no route"));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn changes_of_a_post_that_is_set_aside_are_too_and_others_go_on() {
     each_engine(async |store, _| {
         let world = World::new(store);
@@ -201,7 +240,7 @@ async fn a_worker_that_lost_its_lane_changes_nothing() {
         let mut tx = world.store.begin().await.unwrap();
         let slack = [npmfix::message::Platform::Slack];
         let taken = outbox::claim(&mut tx, &slack, &other, 1, world.now()).await.unwrap();
-        assert!(taken[0].unclear);
+        assert!(taken[0].begun.is_some());
         outbox::retry(&mut tx, &parcel, "late", &dead, world.now()).await.unwrap();
         assert!(outbox::parked(&mut tx, &parcel, "late", &dead, world.now()).await.unwrap().is_none());
         assert!(!outbox::renew(&mut tx, &parcel, &dead, world.now()).await.unwrap());

@@ -95,6 +95,25 @@ async fn what_was_perhaps_said_and_was_not_is_said_once() {
 }
 
 #[tokio::test]
+async fn a_look_that_meets_trouble_is_taken_again() {
+    let office = Office::open().await;
+    office.hears(GENERAL, PASTE).await;
+    office.fake.fault("chat.postMessage", Fault::DropAfter);
+    for fault in [Fault::Limited(60), Fault::Status(500), Fault::Truncated, Fault::Error("internal_error")] {
+        office.fake.fault("conversations.replies", fault);
+    }
+    for _ in 0..5 {
+        office.settle().await;
+        office.seconds_pass(60);
+    }
+    office.settle().await;
+    assert_eq!((posts(&office), errors(&office).await), (1, Vec::new()));
+    assert_eq!(office.fake.calls("chat.postMessage").len(), 1);
+    while office.fake.read().is_some() {}
+    office.fake.done();
+}
+
+#[tokio::test]
 async fn without_a_scope_for_history_it_is_set_aside() {
     let office = Office::open().await;
     office.fake.without_scopes(&["channels:history", "groups:history", "im:history", "mpim:history"]);

@@ -33,6 +33,10 @@ pub enum LookUp {
     Absent,
     /// The platform does not let the bot look.
     Unknown,
+    /// The platform asked to wait this long before it is asked again.
+    Later(SignedDuration),
+    /// There was trouble; another look may succeed.
+    Failed(String),
 }
 
 /// A platform as the outbox sees it.

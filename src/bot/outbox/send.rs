@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::{sleep, timeout};
 
 use super::{Courier, Delivery, LookUp, Soon, TROUBLE, Worker};
@@ -38,19 +38,13 @@ impl Worker {
     /// Sends one row and takes down what became of it; returns the lane's next row if it is due.
     ///
     /// Changing or removing a post twice does no harm, so these are tried again. A notice is said at most once. A post that may
-    /// have been said rests until its echo could have come; then the platform's history is asked once.
+    /// have been said rests until its echo could have come; then the platform's history is asked, once if it tells.
     async fn send(&self, parcel: &Parcel) -> Result<Option<Parcel>> {
         let platform = parcel.team.platform();
         let Some(courier) = self.couriers.iter().find(|c| c.platform() == platform) else { return Ok(None) };
-        let delivery = match parcel.kind {
-            Kind::Notice if parcel.unclear => Delivery::Unclear("its sender died".to_owned()),
-            Kind::Post if parcel.unclear => match self.limited(courier.look_up(parcel)).await {
-                Some(LookUp::Found(answer)) => Delivery::Done(answer),
-                Some(LookUp::Absent) => self.deliver(&**courier, parcel).await,
-                Some(LookUp::Unknown) | None => {
-                    Delivery::Refused("it may have been said, and the platform does not tell".to_owned())
-                }
-            },
+        let delivery = match (parcel.kind, parcel.begun) {
+            (Kind::Notice, Some(_)) => Delivery::Unclear("its sender died".to_owned()),
+            (Kind::Post, Some(begun)) => self.look(&**courier, parcel, begun).await,
             _ => self.deliver(&**courier, parcel).await,
         };
         let mut tries = 0;
@@ -63,6 +57,25 @@ impl Worker {
                 }
                 outcome => return outcome,
             }
+        }
+    }
+
+    /// Finds out what became of a post that was begun before, and says it if it was not said. What was on its way when its sender
+    /// died may still arrive, so that a look before an echo could have come would be too early.
+    async fn look(&self, courier: &dyn Courier, parcel: &Parcel, begun: Timestamp) -> Delivery {
+        let early = (begun + self.settings.echo).duration_since((self.clock)());
+        if early.is_positive() && early <= self.settings.echo {
+            return Delivery::Later(early);
+        }
+        match self.limited(courier.look_up(parcel)).await {
+            Some(LookUp::Found(answer)) => Delivery::Done(answer),
+            Some(LookUp::Absent) => self.deliver(courier, parcel).await,
+            Some(LookUp::Unknown) => {
+                Delivery::Refused("it may have been said, and the platform does not tell".to_owned())
+            }
+            Some(LookUp::Later(wait)) => Delivery::Later(wait),
+            Some(LookUp::Failed(error)) => Delivery::Unclear(error),
+            None => Delivery::Unclear("the platform did not answer in time".to_owned()),
         }
     }
 
@@ -97,7 +110,8 @@ impl Worker {
             }
             Delivery::Unclear(error) if again && parcel.kind == Kind::Post => {
                 tracing::warn!(key = %parcel.key, %error, "unclear whether a row was said");
-                outbox::unclear(&mut tx, parcel, &short(error), lease, now + self.settings.echo).await?;
+                let rest = self.settings.echo.max(self.wait(parcel.attempts));
+                outbox::unclear(&mut tx, parcel, &short(error), lease, now + rest).await?;
                 None
             }
             Delivery::Failed(error) | Delivery::Unclear(error)
@@ -106,7 +120,7 @@ impl Worker {
                 outbox::retry(&mut tx, parcel, &short(error), lease, now + self.wait(parcel.attempts)).await?;
                 None
             }
-            Delivery::Refused(error) if patient && !parcel.unclear => {
+            Delivery::Refused(error) if patient && parcel.begun.is_none() => {
                 outbox::retry(&mut tx, parcel, &short(error), lease, now + self.wait(parcel.attempts)).await?;
                 None
             }

@@ -36,8 +36,8 @@ pub struct Parcel {
     pub body: String,
     /// How often it was tried, this time included.
     pub attempts: i64,
-    /// Whether an earlier worker may have said it already.
-    pub unclear: bool,
+    /// When it was begun before, if it was: it may have been said already.
+    pub begun: Option<Timestamp>,
 }
 
 /// Takes free lanes in which something is due and returns the first row of each, marked as being sent.
@@ -123,7 +123,7 @@ pub(super) async fn next(
             answer,
             body,
             attempts: attempts + 1,
-            unclear: sending.is_some(),
+            begun: sending.map(timestamp),
         };
         if let Some(trouble) = trouble {
             park(conn, &parcel, trouble, now).await?;

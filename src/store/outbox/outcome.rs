@@ -88,14 +88,19 @@ pub async fn retry(conn: &mut AnyConnection, parcel: &Parcel, error: &str, lease
     rest(conn, parcel, lease, at).await.map(|_| ())
 }
 
-/// The platform asked to wait: the same as [`retry`], but it does not count as an attempt.
+/// The platform asked to wait: the same as [`retry`], but it does not count as an attempt. A post that was begun before and may
+/// have been said stays so.
 pub async fn later(conn: &mut AnyConnection, parcel: &Parcel, lease: &Lease, at: Timestamp) -> Result<()> {
     if !renew(conn, parcel, lease, at).await? {
         return Ok(());
     }
-    let undo =
-        "UPDATE outbox SET sending_at = NULL, attempts = attempts - 1 WHERE team = $1 AND lane = $2 AND seq = $3";
-    row(undo, parcel).execute(&mut *conn).await?;
+    row(
+        "UPDATE outbox SET sending_at = $4, attempts = attempts - 1 WHERE team = $1 AND lane = $2 AND seq = $3",
+        parcel,
+    )
+    .bind(parcel.begun.filter(|_| parcel.kind == Kind::Post).map(millis))
+    .execute(&mut *conn)
+    .await?;
     rest(conn, parcel, lease, at).await.map(|_| ())
 }
 
@@ -127,7 +132,7 @@ pub async fn given_back(conn: &mut AnyConnection, parcel: &Parcel, lease: &Lease
         "UPDATE outbox SET sending_at = $4, attempts = attempts - 1 WHERE team = $1 AND lane = $2 AND seq = $3",
         parcel,
     )
-    .bind(parcel.unclear.then(|| millis(now)))
+    .bind(parcel.begun.map(millis))
     .execute(&mut *conn)
     .await?;
     // Due from now on, it stands behind the lanes that have waited for longer.
