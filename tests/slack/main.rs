@@ -8,6 +8,7 @@ mod app;
 mod asks;
 mod blocks;
 mod courier;
+mod crash;
 mod desk;
 #[path = "../support/engines.rs"]
 mod engines;

@@ -34,7 +34,21 @@ async fn posted(office: &Office) -> serde_json::Value {
     outbox::put(&mut tx, &[row], (office.slack.clock)()).await.unwrap();
     tx.commit().await.unwrap();
     office.settle().await;
-    office.fake.next_of("chat.postMessage").await.body
+    let mut posts = office.fake.calls("chat.postMessage");
+    assert_eq!(posts.len(), 1);
+    posts.pop().unwrap().body
+}
+
+#[tokio::test]
+async fn a_picture_is_uploaded_and_named_in_the_message() {
+    let office = Office::open().await;
+    let message = posted(&office).await;
+    let image = message["blocks"].as_array().unwrap().iter().find(|block| block["type"] == "image").unwrap();
+    let id = image["slack_file"]["id"].as_str().unwrap();
+    assert_eq!(image["alt_text"], WORDS);
+    let state = office.fake.state();
+    let file = &state.files[id];
+    assert!(file.complete && file.bytes.starts_with(b"\x89PNG") && file.alt.as_deref() == Some(WORDS));
 }
 
 #[tokio::test]
