@@ -30,6 +30,7 @@ const TAKEN: &[(i64, &str)] = &[
     (6, "b6536f3d64cd46c9"),
     (7, "bd51cfa9913120b5"),
     (8, "7418eccee6a32a44"),
+    (9, "bf6f4202d1f721d7"),
 ];
 
 fn folder(name: &str) -> PathBuf {
@@ -77,6 +78,9 @@ async fn every_migration_keeps_what_earlier_versions_left() {
         let dump = tables::dump(&store).await;
         let empty: Vec<_> = dump.iter().filter(|(_, rows)| rows.is_empty()).map(|(name, _)| name).collect();
         assert!(empty.is_empty(), "no sample for {empty:?}");
+        // Who met an error on a day was found in what was recorded of it.
+        let met = ["day=20780", "fingerprint=v1-3a259bd957dd75be", "who=d561a479158f9a03a5ca11e3a755f003", "seen=1"];
+        assert!(dump["error_day"].iter().any(|row| met.iter().all(|part| row.lines().any(|line| line == *part))));
         let (team, channel) = (TeamId::local(), ChannelId::parse("general").unwrap());
         let mut conn = store.read().await.unwrap();
         let given = replies::last_in(&mut conn, &team, &channel).await.unwrap().unwrap();

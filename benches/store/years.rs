@@ -135,8 +135,8 @@ async fn fill(database: &Path, size: u64, end: Timestamp) {
         "INSERT INTO heard (team, channel, message, who, gist, heard_at) SELECT team, channel, message, who, fingerprint, \
          seen_at FROM occurrence"
             .to_owned(),
-        "INSERT INTO reply (id, kind, team, channel, message, fingerprint, answer, state, replied_at) SELECT id, 'answer', team, \
-         channel, message, fingerprint, substr(id, 8), '{}', seen_at FROM occurrence"
+        "INSERT INTO reply (id, kind, team, channel, message, fingerprint, answer, state, replied_at) SELECT 'r' || message, \
+         'answer', team, channel, message, fingerprint, 'a' || message, '{}', seen_at FROM occurrence"
             .to_owned(),
         "INSERT INTO error_channel (team, channel, fingerprint, seen, first_at, last_at) SELECT team, channel, fingerprint, \
          COUNT(*), MIN(seen_at), MAX(seen_at) FROM occurrence GROUP BY team, channel, fingerprint"
@@ -145,9 +145,8 @@ async fn fill(database: &Path, size: u64, end: Timestamp) {
          (SELECT host FROM kind WHERE kind.fingerprint = error_channel.fingerprint), SUM(seen), MIN(first_at), MAX(last_at) \
          FROM error_channel GROUP BY team, fingerprint"
             .to_owned(),
-        "INSERT INTO error_person (team, fingerprint, who) SELECT DISTINCT team, fingerprint, who FROM occurrence".to_owned(),
-        "INSERT INTO error_day (team, day, channel, fingerprint, seen) SELECT team, seen_at / 86400000, channel, fingerprint, \
-         COUNT(*) FROM occurrence GROUP BY 1, 2, 3, 4"
+        "INSERT INTO error_day (team, day, channel, fingerprint, who, seen) SELECT o.team, seen_at / 86400000, o.channel, \
+         fingerprint, who, COUNT(*) FROM occurrence o JOIN heard h USING (team, channel, message) GROUP BY 1, 2, 3, 4, 5"
             .to_owned(),
         "INSERT INTO channel_day (team, day, channel, seen, answered, fixed, unhelpful, false_answers, secrets) SELECT team, day, \
          channel, SUM(seen), SUM(seen), 0, 0, 0, 0 FROM error_day GROUP BY 1, 2, 3"

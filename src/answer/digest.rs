@@ -67,7 +67,7 @@ pub struct Entry {
     pub times: u64,
     /// How often in the week before.
     pub before: u64,
-    /// How many people met it so far.
+    /// How many people met it.
     pub people: i64,
     /// In how many channels.
     pub channels: usize,
@@ -126,7 +126,7 @@ impl Digest {
             Block::Heading(words::heading(self.first, self.last)),
             Block::Say(words::total(self.times, self.before)),
         ];
-        blocks.extend(self.unsaid.iter().map(|week| Block::Say(words::unsaid(week))));
+        blocks.extend(words::unsaid(&self.unsaid).map(Block::Say));
         blocks.extend(self.picture().map(|picture| Block::Picture(Box::new(picture))));
         for (heading, entries, more) in
             [(words::recurring(), &self.recurring, self.more_recurring), (words::new(), &self.new, self.more_new)]

@@ -9,7 +9,8 @@ use crate::message::{ChannelId, TeamId};
 mod report;
 
 pub use report::{
-    ByDay, ErrorRow, Latest, Resolved, Scope, Totals, by_day, count_helped, errors, helpful, latest, resolved, totals,
+    ByDay, ErrorRow, Latest, Resolved, Scope, Totals, by_day, count_helped, errors, helpful, latest, people, resolved,
+    totals,
 };
 
 /// When the digest of a team comes.
@@ -167,14 +168,25 @@ pub async fn sent(conn: &mut AnyConnection, team: &TeamId, key: &str, now: Times
     Ok(())
 }
 
-/// Gives up digests that could not be said so far; returns their weeks. One that is being said at this moment stays.
-pub async fn give_up(conn: &mut AnyConnection, team: &TeamId, now: Timestamp) -> Result<Vec<String>> {
+/// The weeks whose digests could not be said, since the last one that was: the next one says so.
+pub async fn unsaid(conn: &mut AnyConnection, team: &TeamId) -> Result<Vec<String>> {
+    let weeks: Vec<(String,)> = sqlx::query_as(
+        "SELECT week FROM digest WHERE team = $1 AND outcome = 'late' \
+         AND week > COALESCE((SELECT MAX(week) FROM digest WHERE team = $1 AND outcome = 'sent'), '') ORDER BY week",
+    )
+    .bind(team.as_str())
+    .fetch_all(conn)
+    .await?;
+    Ok(weeks.into_iter().map(|(week,)| week).collect())
+}
+
+/// Gives up digests that could not be said so far. One that is being said at this moment stays.
+pub async fn give_up(conn: &mut AnyConnection, team: &TeamId, now: Timestamp) -> Result<()> {
     let open: Vec<(String, String, Option<String>)> =
         sqlx::query_as("SELECT week, channel, post_key FROM digest WHERE team = $1 AND outcome IS NULL ORDER BY week")
             .bind(team.as_str())
             .fetch_all(&mut *conn)
             .await?;
-    let mut late = Vec::new();
     for (week, channel, key) in open {
         let lane = ChannelId::parse(&channel).map(|channel| lane(&channel)).unwrap_or_default();
         if !outbox::take_back(conn, team, &lane, key.as_deref().unwrap_or_default()).await? {
@@ -186,7 +198,6 @@ pub async fn give_up(conn: &mut AnyConnection, team: &TeamId, now: Timestamp) ->
             .bind(millis(now))
             .execute(&mut *conn)
             .await?;
-        late.push(week);
     }
-    Ok(late)
+    Ok(())
 }

@@ -173,14 +173,13 @@ impl<'a> About<'a> {
     }
 }
 
-/// Counts failures, in four statements whatever their number.
+/// Counts failures, in three statements whatever their number.
 pub async fn count_failures(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
     if occurrences.is_empty() {
         return Ok(());
     }
     counts::count_errors(conn, occurrences).await?;
     counts::count_by_channel(conn, occurrences).await?;
-    counts::count_people(conn, occurrences).await?;
     counts::count_by_day(conn, occurrences).await
 }
 

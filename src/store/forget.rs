@@ -15,7 +15,10 @@ const PERSON: &[&str] = &[
     "DELETE FROM draft WHERE team = $1 AND $2 <> ''",
     "DELETE FROM occurrence WHERE team = $1 AND (channel, message) IN \
      (SELECT channel, message FROM heard WHERE team = $1 AND who = $2)",
-    "DELETE FROM error_person WHERE team = $1 AND who = $2",
+    "INSERT INTO error_day (team, day, channel, fingerprint, who, private_at, seen) SELECT team, day, channel, fingerprint, \
+     '', private_at, seen FROM error_day WHERE team = $1 AND who = $2 ON CONFLICT (team, day, channel, fingerprint, who) \
+     DO UPDATE SET seen = error_day.seen + excluded.seen",
+    "DELETE FROM error_day WHERE team = $1 AND who = $2",
     "DELETE FROM feedback WHERE team = $1 AND who = $2",
     "UPDATE heard SET who = '', gist = '' WHERE team = $1 AND who = $2",
     "UPDATE fix SET who = '', author = '', author_id = NULL WHERE team = $1 AND who = $2",
@@ -37,7 +40,6 @@ const TEAM: &[&str] = &[
     "DELETE FROM reply WHERE team = $1",
     "DELETE FROM channel_day WHERE team = $1",
     "DELETE FROM error_day WHERE team = $1",
-    "DELETE FROM error_person WHERE team = $1",
     "DELETE FROM error_channel WHERE team = $1",
     "DELETE FROM error WHERE team = $1",
     "DELETE FROM occurrence WHERE team = $1",

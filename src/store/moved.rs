@@ -15,7 +15,7 @@ const ADDED: &[&str] = &[
      AND gone.team = $1 AND gone.channel = $2 AND gone.fingerprint = error_channel.fingerprint",
     "UPDATE error_day SET seen = error_day.seen + gone.seen FROM error_day AS gone \
      WHERE error_day.team = $1 AND error_day.channel = $3 AND gone.team = $1 AND gone.channel = $2 \
-     AND gone.day = error_day.day AND gone.fingerprint = error_day.fingerprint",
+     AND gone.day = error_day.day AND gone.fingerprint = error_day.fingerprint AND gone.who = error_day.who",
     "UPDATE channel_day SET seen = channel_day.seen + gone.seen, answered = channel_day.answered + gone.answered, \
      fixed = channel_day.fixed + gone.fixed, unhelpful = channel_day.unhelpful + gone.unhelpful, \
      false_answers = channel_day.false_answers + gone.false_answers, secrets = channel_day.secrets + gone.secrets, helped = channel_day.helped + gone.helped \
@@ -30,7 +30,7 @@ const KEYED: &[(&str, &[&str])] = &[
     ("heard", &["message"]),
     ("occurrence", &["message", "ordinal"]),
     ("error_channel", &["fingerprint"]),
-    ("error_day", &["day", "fingerprint"]),
+    ("error_day", &["day", "fingerprint", "who"]),
     ("channel_day", &["day"]),
     ("reply", &["message"]),
 ];
@@ -38,7 +38,8 @@ const KEYED: &[(&str, &[&str])] = &[
 /// Rows with the channel beside their key. `$4` and `$5` are the ids as they stand in the rows' JSON.
 const BESIDE: [&str; 2] = [
     "UPDATE fix SET channel = $3 WHERE team = $1 AND channel = $2",
-    "UPDATE schedule SET channel = $3 WHERE team = $1 AND channel = $2",
+    // People of other organisations may read the channel now, and they are not to read what the team met: the digest ends.
+    "UPDATE schedule SET channel = $3, off_at = COALESCE(off_at, set_at) WHERE team = $1 AND channel = $2",
 ];
 const DRAFTS: &str = "UPDATE draft SET body = REPLACE(body, $2, $3) WHERE team = $1";
 

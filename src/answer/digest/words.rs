@@ -42,10 +42,18 @@ pub fn total(times: u64, before: u64) -> Inline {
     Inline::plain(&format!("{}, {trend}.", errors(times)))
 }
 
-/// An earlier digest could not be said.
+/// Earlier digests could not be said.
 #[must_use]
-pub fn unsaid(week: &str) -> Inline {
-    Inline::plain(&format!("The digest of week {week} could not be posted, so it was left out."))
+pub fn unsaid(weeks: &[String]) -> Option<Inline> {
+    let sentence = match weeks {
+        [] => return None,
+        [week] => format!("The digest of week {week} could not be posted, so it was left out."),
+        [first, .., last] => format!(
+            "The digests of {} weeks, from {first} to {last}, could not be posted, so they were left out.",
+            weeks.len()
+        ),
+    };
+    Some(Inline::plain(&sentence))
 }
 
 /// Over the picture.
@@ -252,6 +260,12 @@ pub fn which_zone() -> Inline {
     Inline::parse(
         "In which time zone? Say it behind the command, by its IANA name: `/npmfix digest on monday 09:00 Europe/Berlin`.",
     )
+}
+
+/// Nobody knows to which channel.
+#[must_use]
+pub fn which_channel() -> Inline {
+    Inline::parse("I do not know that channel. Type `#` and pick it from the list that opens.")
 }
 
 /// It is posted at once.

@@ -57,8 +57,8 @@ pub struct ByDay {
 pub async fn by_day(conn: &mut AnyConnection, scope: Scope<'_>) -> Result<BTreeMap<String, ByDay>> {
     let days = usize::try_from(scope.end - scope.first).unwrap_or_default();
     let mut rows = sqlx::query_as::<_, (String, i64, String, i64)>(
-        "SELECT fingerprint, day, channel, seen FROM error_day \
-         WHERE team = $1 AND day >= $2 AND day < $3 AND (private_at IS NULL OR channel = $4)",
+        "SELECT fingerprint, day, channel, CAST(SUM(seen) AS BIGINT) FROM error_day WHERE team = $1 AND day >= $2 \
+         AND day < $3 AND (private_at IS NULL OR channel = $4) GROUP BY day, channel, fingerprint",
     )
     .bind(scope.team.as_str())
     .bind(scope.first)
@@ -143,7 +143,31 @@ pub async fn errors(
     Ok(all)
 }
 
-/// Where an error was answered last, and how many people met it so far.
+/// How many people met each of some errors in the scope's days.
+pub async fn people(conn: &mut AnyConnection, scope: Scope<'_>, fingerprints: &[&str]) -> Result<HashMap<String, i64>> {
+    let mut all = HashMap::new();
+    for some in fingerprints.chunks(TOGETHER) {
+        let mut select = query_as::<(String, i64)>(
+            conn,
+            "SELECT fingerprint, COUNT(DISTINCT who) FROM error_day WHERE team = $1 AND day >= $2 AND day < $3 \
+             AND (private_at IS NULL OR channel = $4) AND who <> '' AND fingerprint IN ({rows}) GROUP BY fingerprint",
+            4,
+            some.len(),
+            1,
+        )
+        .bind(scope.team.as_str())
+        .bind(scope.first)
+        .bind(scope.end)
+        .bind(scope.channel.as_str());
+        for fingerprint in some {
+            select = select.bind(*fingerprint);
+        }
+        all.extend(select.fetch_all(&mut *conn).await?);
+    }
+    Ok(all)
+}
+
+/// Where an error was answered last.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Latest {
     /// The message; absent when it is gone.
@@ -152,25 +176,18 @@ pub struct Latest {
     pub reply: Option<String>,
     /// Whether something can still be saved under that answer.
     pub open: bool,
-    /// People.
-    pub people: i64,
 }
 
-/// Where an error was answered last in some channels, and how many people met it so far.
+/// Where an error was answered last in some channels.
 pub async fn latest(
     conn: &mut AnyConnection,
     scope: Scope<'_>,
     fingerprint: &str,
     channels: &BTreeSet<String>,
 ) -> Result<Latest> {
-    let (people,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM error_person WHERE team = $1 AND fingerprint = $2")
-        .bind(scope.team.as_str())
-        .bind(fingerprint)
-        .fetch_one(&mut *conn)
-        .await?;
     let channels: Vec<&String> = channels.iter().take(LOOKED_AT).collect();
     if channels.is_empty() {
-        return Ok(Latest { people, ..Latest::default() });
+        return Ok(Latest::default());
     }
     let mut select = query_as::<(String, String, String, Option<String>, Option<String>)>(
         conn,
@@ -188,7 +205,7 @@ pub async fn latest(
         select = select.bind(channel.as_str());
     }
     let Some((id, channel, message, thread, outcome)) = select.fetch_all(conn).await?.into_iter().next() else {
-        return Ok(Latest { people, ..Latest::default() });
+        return Ok(Latest::default());
     };
     let bad =
         |e: crate::message::IdError| StoreError::Row { what: "the place of a message".to_owned(), why: e.to_string() };
@@ -199,7 +216,7 @@ pub async fn latest(
         id: MessageId::parse(&message).map_err(bad)?,
     };
     let open = matches!(outcome.as_deref(), None | Some("fixed"));
-    Ok(Latest { place: Some(place), reply: Some(id), open, people })
+    Ok(Latest { place: Some(place), reply: Some(id), open })
 }
 
 /// Channels that are looked at for the last message.

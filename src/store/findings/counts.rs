@@ -170,38 +170,23 @@ pub(super) async fn count_by_channel(conn: &mut AnyConnection, occurrences: &[Ne
     Ok(())
 }
 
-pub(super) async fn count_people(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
-    let mut insert = query(
-        conn,
-        "INSERT INTO error_person (team, fingerprint, who) VALUES {rows} ON CONFLICT (team, fingerprint, who) DO NOTHING",
-        occurrences.len(),
-        3,
-    );
-    for o in occurrences {
-        insert =
-            insert.bind(o.heard.place.team.as_str()).bind(o.diagnosis.fingerprint.as_str()).bind(o.heard.who.as_str());
-    }
-    insert.execute(conn).await?;
-    Ok(())
-}
-
 pub(super) async fn count_by_day(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
     let mut rows = BTreeMap::new();
     for o in occurrences {
         let place = &o.heard.place;
         let fingerprint = o.diagnosis.fingerprint.as_str();
-        let key = (place.team.as_str(), day(o.heard.at), place.channel.as_str(), fingerprint);
+        let key = (place.team.as_str(), day(o.heard.at), place.channel.as_str(), fingerprint, o.heard.who.as_str());
         rows.entry(key).or_insert((private_at(o.heard.visibility, o.heard.at), 0_i64)).1 += 1;
     }
     let mut upsert = query(
         conn,
-        "INSERT INTO error_day (team, day, channel, fingerprint, private_at, seen) VALUES {rows} \
-         ON CONFLICT (team, day, channel, fingerprint) DO UPDATE SET seen = error_day.seen + excluded.seen",
+        "INSERT INTO error_day (team, day, channel, fingerprint, who, private_at, seen) VALUES {rows} \
+         ON CONFLICT (team, day, channel, fingerprint, who) DO UPDATE SET seen = error_day.seen + excluded.seen",
         rows.len(),
-        6,
+        7,
     );
-    for ((team, day, channel, fingerprint), (private, seen)) in rows {
-        upsert = upsert.bind(team).bind(day).bind(channel).bind(fingerprint).bind(private).bind(seen);
+    for ((team, day, channel, fingerprint, who), (private, seen)) in rows {
+        upsert = upsert.bind(team).bind(day).bind(channel).bind(fingerprint).bind(who).bind(private).bind(seen);
     }
     upsert.execute(conn).await?;
     Ok(())
