@@ -262,14 +262,7 @@ impl Conversation<'_> {
     async fn redraw(&mut self) -> Result<Chosen> {
         let fixes: Fixes = self.bot.fixes_for(self.tx, &self.given).await?;
         self.given.state.fix = fixes.lead.as_ref().map(|fix| fix.id);
-        let scene = Scene {
-            id: &self.given.id,
-            diagnoses: &self.given.diagnoses,
-            state: &self.given.state,
-            outcome: self.given.outcome,
-            fixes: &fixes,
-        };
-        let Some(content) = compose::answer(&scene, &self.bot.knowledge) else {
+        let Some(content) = compose::answer(&Scene::of(&self.given, &fixes), &self.bot.knowledge) else {
             return Ok(Chosen::Said(Reply::say(reply::paste_gone())));
         };
         self.put(Kind::Edit, content).await

@@ -117,14 +117,7 @@ impl Bot {
         let mut conn = self.store.read().await?;
         let Some(given) = replies::last_in(&mut conn, team, channel).await? else { return Ok(None) };
         let fixes = self.fixes_for(&mut conn, &given).await?;
-        let scene = Scene {
-            id: &given.id,
-            diagnoses: &given.diagnoses,
-            state: &given.state,
-            outcome: given.outcome,
-            fixes: &fixes,
-        };
-        Ok(compose::answer(&scene, &self.knowledge))
+        Ok(compose::answer(&Scene::of(&given, &fixes), &self.knowledge))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     message::MessageRef,
     store::{
         fixes::SavedFix,
-        replies::{Outcome, State},
+        replies::{Given, Outcome, State},
     },
 };
 
@@ -67,6 +67,14 @@ pub(super) struct Scene<'a> {
     pub outcome: Option<Outcome>,
     /// The saved fixes.
     pub fixes: &'a Fixes,
+}
+
+impl<'a> Scene<'a> {
+    /// An answer that was given, as it stands.
+    pub(super) fn of(given: &'a Given, fixes: &'a Fixes) -> Self {
+        let Given { id, diagnoses, state, outcome, .. } = given;
+        Self { id, diagnoses, state, outcome: *outcome, fixes }
+    }
 }
 
 /// The diagnosis as the conversation has narrowed it, and whether a cause is left that was not tried.

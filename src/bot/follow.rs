@@ -79,14 +79,7 @@ impl Bot {
             return Ok(None);
         }
         given.state.asked = Some(now);
-        let scene = Scene {
-            id: &given.id,
-            diagnoses: &given.diagnoses,
-            state: &given.state,
-            outcome: given.outcome,
-            fixes: &fixes,
-        };
-        let Some(content) = compose::answer(&scene, &self.knowledge) else { return Ok(None) };
+        let Some(content) = compose::answer(&Scene::of(&given, &fixes), &self.knowledge) else { return Ok(None) };
         replies::update(conn, &given).await?;
         Ok(Some(Say { to: Where::Under(given.place.clone()), user: None, content }))
     }

@@ -53,14 +53,7 @@ impl Bot {
     async fn body(&self, conn: &mut AnyConnection, team: &TeamId, reply: &str) -> Result<Option<String>> {
         let Some(given) = replies::peek(conn, team, reply).await? else { return Ok(None) };
         let fixes = self.fixes_of(conn, &given).await?;
-        let scene = Scene {
-            id: &given.id,
-            diagnoses: &given.diagnoses,
-            state: &given.state,
-            outcome: given.outcome,
-            fixes: &fixes,
-        };
-        let content = compose::answer(&scene, &self.knowledge);
+        let content = compose::answer(&Scene::of(&given, &fixes), &self.knowledge);
         Ok(content.map(|content| Say { to: Where::Under(given.place.clone()), user: None, content }.to_json()))
     }
 }
