@@ -26,6 +26,19 @@ impl Platform {
             Self::Terminal => "terminal",
         }
     }
+
+    /// Whether its ids of channels look like this; the name of a channel, as somebody types it, does not.
+    #[must_use]
+    pub fn could_name(self, channel: &ChannelId) -> bool {
+        let id = channel.as_str();
+        match self {
+            Self::Slack => {
+                id.starts_with(['C', 'G', 'D']) && id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+            }
+            Self::Discord => id.bytes().all(|b| b.is_ascii_digit()),
+            Self::Terminal => true,
+        }
+    }
 }
 
 /// What is wrong with an id.

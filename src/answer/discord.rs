@@ -54,6 +54,7 @@ pub fn option(name: &str) -> &'static str {
         "whom" => "About whom",
         "yes" => "Say yes to delete it",
         "when" => "A day and a time, or off",
+        "zone" => "In which time zone, such as Europe/Berlin",
         "about" => "Which command",
         _ => "",
     }

@@ -16,6 +16,8 @@ enum Takes {
     File,
     /// A saved fix, offered while somebody types.
     Fix,
+    /// A time zone, offered likewise.
+    Zone,
     OneOf(&'static [&'static str]),
     /// The name of a command.
     Command,
@@ -59,7 +61,7 @@ fn options(command: &str) -> &'static [Opt] {
     const BOTS: &[Opt] = &[must("switch", Takes::OneOf(&["on", "off"]))];
     const SETTINGS: &[Opt] = &[may("change", Takes::Text)];
     const FORGET: &[Opt] = &[must("whom", Takes::OneOf(&["me", "team"])), may("yes", Takes::OneOf(&["yes"]))];
-    const DIGEST: &[Opt] = &[may("when", Takes::Text)];
+    const DIGEST: &[Opt] = &[may("when", Takes::Text), may("zone", Takes::Zone)];
     const HELP: &[Opt] = &[may("about", Takes::Command)];
     match command {
         "explain" => EXPLAIN,
@@ -112,7 +114,7 @@ fn option(option: &Opt) -> Value {
     let (key, value) = match option.takes {
         Takes::File => return json,
         Takes::Text => ("max_length", json!(if option.name == "text" { TEXT } else { LINE })),
-        Takes::Fix => ("autocomplete", json!(true)),
+        Takes::Fix | Takes::Zone => ("autocomplete", json!(true)),
         Takes::OneOf(words) => ("choices", words.iter().map(choice).collect()),
         Takes::Command => ("choices", names().map(|(name, _)| choice(&name)).collect()),
     };
@@ -154,10 +156,11 @@ impl<'i, 'a> Used<'i, 'a> {
         self.given.iter().find(|given| given.name.as_str() == name).and_then(|given| given.value.some())
     }
 
-    /// What is being typed.
+    /// What is being typed: for which option, and what there is of it.
     #[must_use]
-    pub fn typed(&self) -> &'i str {
-        self.given.iter().find(|given| given.focused.0).map_or("", |given| given.value.as_str())
+    pub fn typed(&self) -> (&'i str, &'i str) {
+        let typed = self.given.iter().find(|given| given.focused.0);
+        typed.map_or(("", ""), |given| (given.name.as_str(), given.value.as_str()))
     }
 
     /// The line that says the same in the grammar.
@@ -243,6 +246,9 @@ mod tests {
         );
         assert_eq!(read("forget", &[("yes", "yes"), ("whom", "me")]), grammar::parse("forget me yes").unwrap());
         assert_eq!(read("history", &[]), Command::History { fingerprint: None });
+        let said = grammar::parse("digest on friday 16:00 Europe/Berlin").unwrap();
+        assert_eq!(read("digest", &[("zone", "Europe/Berlin"), ("when", "on friday 16:00")]), said);
+        assert_eq!(read("digest", &[("zone", "Asia/Tokyo")]), grammar::parse("digest on Asia/Tokyo").unwrap());
         for (name, _) in names() {
             if options(name).iter().all(|option| !option.required) && name != "explain" {
                 read(name, &[]);

@@ -29,6 +29,9 @@ impl Run<'_> {
                 if channel.is_none() && self.asked.visibility == Visibility::Shared {
                     return Ok(Reply::say(words::not_in_shared()));
                 }
+                if channel.as_ref().is_some_and(|channel| !self.asked.team.platform().could_name(channel)) {
+                    return Ok(Reply::say(words::which_channel()));
+                }
                 let mut settings = teams::settings(&mut self.tx, self.asked.team).await?;
                 let known = setting.as_ref().map(|s| s.zone.clone()).or_else(|| settings.zone.clone());
                 let Some(zone) = zone.clone().or(known).or_else(|| self.zone.and_then(schedule::zone)) else {

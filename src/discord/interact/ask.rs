@@ -11,6 +11,7 @@ use crate::{
     bot::{
         choices::{Chosen, Click},
         commands::{Asked, Audience},
+        schedule,
     },
     discord::{
         commands::{Used, save_line},
@@ -205,7 +206,12 @@ impl Desk {
     }
 
     async fn offers(&self, data: &Data<'_>, scene: &Scene) -> Result<Act, AskError> {
-        let typed = Used::of(data).map_or("", |used| used.typed()).trim();
+        let (option, typed) = Used::of(data).map_or(("", ""), |used| used.typed());
+        let typed = typed.trim();
+        if option == "zone" {
+            let zones = schedule::zones(typed, OPTIONS);
+            return Ok(Act::Offers(zones.iter().map(|zone| json!({ "name": zone, "value": zone })).collect()));
+        }
         let view = fixes::View::From(&scene.channel);
         let mut conn = self.bot.store().read().await?;
         let found = match typed.trim_start_matches('#').parse() {

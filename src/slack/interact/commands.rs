@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::{Slack, ephemeral, trouble};
 use crate::{
-    answer::{commands as common, reply::Reply, slack as words},
+    answer::{commands as common, digest::words as about_digests, reply::Reply, slack as words},
     bot::{
         commands::{Asked, Audience},
-        grammar::{self, Command as Asks, Saving},
+        grammar::{self, Command as Asks, Digest, Saving},
     },
-    message::ChannelId,
+    message::{ChannelId, Visibility},
     slack::{text::mrkdwn, views, wire::Command, workspaces::Workspace},
     store::Result,
 };
@@ -51,7 +51,21 @@ impl Slack {
             },
             None => None,
         };
-        let Some(view) = view else { return self.bot.command(&asked, &read, (self.clock)()).await };
+        let Some(view) = view else {
+            let mut zone = None;
+            if let Ok(Asks::Digest(Digest::On { zone: named, channel, .. })) = grammar::parse(&read) {
+                if let Some(channel) = channel
+                    && self.visibility(workspace, &channel).await == Visibility::Shared
+                {
+                    return Ok(Some(Reply::say(about_digests::not_in_shared())));
+                }
+                if named.is_none() {
+                    // Whoever switches it on means their own time.
+                    zone = self.zone(workspace, &form.user_id).await;
+                }
+            }
+            return self.bot.command_from(&asked, zone.as_deref(), &read, (self.clock)()).await;
+        };
         let opened = self.open(workspace, Some(&form.trigger_id), &view).await;
         Ok(opened.err().map(Reply::say))
     }
@@ -71,8 +85,12 @@ fn window(command: &str) -> Option<Window> {
     }
 }
 
-/// The command as its author typed it, where Slack has made links of addresses. The settings read mentions themselves.
+/// The command as its author typed it, where Slack has made links of addresses. Some read mentions themselves.
 fn readable(command: &str) -> String {
     let first = command.split_whitespace().next().unwrap_or_default();
-    if first.eq_ignore_ascii_case("settings") { command.to_owned() } else { mrkdwn(command) }
+    if ["settings", "digest"].iter().any(|name| first.eq_ignore_ascii_case(name)) {
+        command.to_owned()
+    } else {
+        mrkdwn(command)
+    }
 }

@@ -25,21 +25,29 @@ const TIME: Duration = Duration::from_millis(1200);
 
 /// What Slack said about people.
 #[derive(Debug, Default)]
-pub struct People(Mutex<HashMap<(TeamId, String), (Timestamp, Rights)>>);
+pub struct People(Mutex<HashMap<(TeamId, String), (Timestamp, Person)>>);
+
+/// What Slack says about somebody.
+#[derive(Debug, Clone)]
+struct Person {
+    rights: Rights,
+    /// The IANA name of their time zone.
+    zone: Option<String>,
+}
 
 impl People {
-    fn rights(&self, workspace: &Workspace, user: &str, now: Timestamp) -> Option<Rights> {
+    fn person(&self, workspace: &Workspace, user: &str, now: Timestamp) -> Option<Person> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, rights) = known.get(&(workspace.team.clone(), user.to_owned()))?;
-        (now.duration_since(*at) < KEPT).then_some(*rights)
+        let (at, person) = known.get(&(workspace.team.clone(), user.to_owned()))?;
+        (now.duration_since(*at) < KEPT).then(|| person.clone())
     }
 
-    fn learn(&self, workspace: &Workspace, user: &str, rights: Rights, now: Timestamp) {
+    fn learn(&self, workspace: &Workspace, user: &str, person: Person, now: Timestamp) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST {
             known.clear();
         }
-        known.insert((workspace.team.clone(), user.to_owned()), (now, rights));
+        known.insert((workspace.team.clone(), user.to_owned()), (now, person));
     }
 }
 
@@ -49,24 +57,32 @@ impl Slack {
         let id = UserId::parse(user).ok()?;
         let installer = workspace.installer.as_ref();
         let installed = installer.is_some_and(|who| *who == self.bot.store().who(&workspace.team, &id));
-        let rights = if installed { Rights::Admin } else { self.rights(workspace, user).await };
+        let rights = if installed { Rights::Admin } else { self.asked_about(workspace, user).await.rights };
         let name = if name.is_empty() { user } else { name };
         Some(Author { id, name: name.to_owned(), speaker: Speaker::Person, rights })
     }
 
-    async fn rights(&self, workspace: &Workspace, user: &str) -> Rights {
+    /// The time zone of somebody, by its IANA name, if Slack tells.
+    pub(super) async fn zone(&self, workspace: &Workspace, user: &str) -> Option<String> {
+        self.asked_about(workspace, user).await.zone
+    }
+
+    async fn asked_about(&self, workspace: &Workspace, user: &str) -> Person {
         let now = (self.clock)();
-        if let Some(rights) = self.people.rights(workspace, user, now) {
-            return rights;
+        if let Some(person) = self.people.person(workspace, user, now) {
+            return person;
         }
+        let nobody = Person { rights: Rights::Member, zone: None };
         if !workspace.may("users:read") {
-            return Rights::Member;
+            return nobody;
         }
-        let Some(answer) = self.ask(workspace, "users.info", ("user", user)).await else { return Rights::Member };
+        let Some(answer) = self.ask(workspace, "users.info", ("user", user)).await else { return nobody };
         let is = |what: &str| answer.pointer(&format!("/user/{what}")).and_then(Value::as_bool) == Some(true);
         let rights = if is("is_admin") || is("is_owner") { Rights::Admin } else { Rights::Member };
-        self.people.learn(workspace, user, rights, now);
-        rights
+        let zone = answer.pointer("/user/tz").and_then(Value::as_str).map(str::to_owned);
+        let person = Person { rights, zone };
+        self.people.learn(workspace, user, person.clone(), now);
+        person
     }
 
     /// Who reads a channel. What nobody knows is taken for private: then nothing of it is shown elsewhere.
