@@ -38,8 +38,10 @@ const BOTTOM: i32 = 600;
 /// Rows of the legend.
 const LEGEND: i32 = 690;
 const LEGEND_STEP: i32 = 66;
-/// Characters of a label that fit half of the width.
-const LABEL: usize = 21;
+/// More characters of a label than ever fit.
+const MOST: usize = 60;
+/// Where a label begins, behind its colour.
+const LABEL: i32 = 46;
 
 /// Why a picture could not be drawn. Never expected: the picture's text says the same.
 #[derive(Debug, thiserror::Error)]
@@ -151,8 +153,9 @@ impl Canvas<'_, '_> {
         let at = i32::try_from(number).unwrap_or_default();
         let x = if at % 2 == 0 { MARGIN } else { WIDTH.cast_signed() / 2 + MARGIN / 2 };
         let y = LEGEND + at / 2 * LEGEND_STEP;
+        let room = (WIDTH.cast_signed() - MARGIN) / 2 - MARGIN - LABEL;
         self.rectangle((x, y + 4), (x + 30, y + 34), palette::series(number))?;
-        self.text(&short(label), TEXT, INK, (x + 46, y), HPos::Left)
+        self.text(&short(label, room), TEXT, INK, (x + LABEL, y), HPos::Left)
     }
 
     fn text(&self, text: &str, size: i32, colour: RGBColor, at: (i32, i32), side: HPos) -> Drawn {
@@ -175,11 +178,11 @@ fn font() {
     });
 }
 
-/// Between two lines: 1, 2 or 5 and noughts, so that there are at most five of them.
+/// Between two lines: 1, 2 or 5 and noughts, so that there are at most six of them.
 fn step(most: u32) -> u32 {
     let mut step = 1_u32;
     for factor in [2, 5, 10].iter().cycle().take(27) {
-        if most.div_ceil(step) <= 4 {
+        if most.div_ceil(step) <= 5 {
             break;
         }
         let power = 10_u32.saturating_pow(step.checked_ilog10().unwrap_or_default());
@@ -188,11 +191,17 @@ fn step(most: u32) -> u32 {
     step
 }
 
-/// A label that fits.
-fn short(label: &str) -> String {
-    if label.chars().count() <= LABEL {
+/// As much of a label as fits so many pixels.
+fn short(label: &str, room: i32) -> String {
+    font();
+    let style = (FAMILY, TEXT).into_font();
+    let fits = |text: &str| style.box_size(text).is_ok_and(|(width, _)| i32::try_from(width).is_ok_and(|w| w <= room));
+    if fits(label) {
         return label.to_owned();
     }
-    let kept: String = label.chars().take(LABEL - 1).collect();
+    let mut kept: String = label.chars().take(MOST).collect();
+    while !kept.is_empty() && !fits(&format!("{kept}…")) {
+        kept.pop();
+    }
     format!("{}…", kept.trim_end())
 }
