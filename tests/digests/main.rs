@@ -32,9 +32,13 @@ use npmfix::{
 };
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
-#[path = "support/engines.rs"]
+mod ends;
+#[path = "../support/engines.rs"]
 mod engines;
-#[path = "support/tables.rs"]
+#[path = "../slack/fake/fake.rs"]
+mod fake;
+mod program;
+#[path = "../support/tables.rs"]
 mod tables;
 
 const HOUR: i64 = 3_600_000;
@@ -122,16 +126,19 @@ fn author() -> Author {
     Author { id, name: "ann".to_owned(), speaker: Speaker::Person, rights: Rights::Admin }
 }
 
-async fn command(bot: &Bot, team: &TeamId, text: &str, at: i64) {
-    let channel = ChannelId::parse("C1").unwrap();
+/// Where the digests of most teams come.
+const CHANNEL: &str = "C1";
+
+async fn command(bot: &Bot, (team, channel): (&TeamId, &str), text: &str, at: i64) {
+    let channel = ChannelId::parse(channel).unwrap();
     let (visibility, event, audience) = (Visibility::Public, format!("{text} {at}"), Audience::Asker);
     let (author, reply, about) = (author(), None, None);
     let asked = Asked { team, channel: &channel, visibility, author: &author, event: &event, reply, about, audience };
     bot.command(&asked, text, Timestamp::from_millisecond(at).unwrap()).await.unwrap().unwrap();
 }
 
-async fn pastes(bot: &Bot, team: &TeamId, at: i64) {
-    let (channel, id) = (ChannelId::parse("C1").unwrap(), MessageId::parse(&at.to_string()).unwrap());
+async fn pastes(bot: &Bot, (team, channel): (&TeamId, &str), at: i64) {
+    let (channel, id) = (ChannelId::parse(channel).unwrap(), MessageId::parse(&at.to_string()).unwrap());
     let place = MessageRef { team: team.clone(), channel, thread: None, id };
     let text = b"npm error code E401\nnpm error 401 Unauthorized - GET https://npm.acme.example/pkg\n";
     let (visibility, address) = (Visibility::Public, Address::Overheard);
@@ -185,15 +192,15 @@ async fn no_team_is_without_its_digest_and_none_has_two_however_often_those_who_
         let (wall, now) = (Arc::new(Wall::default()), Arc::new(AtomicI64::new(BEGIN)));
         let setup = bot(&store);
         for number in 0..TEAMS {
-            command(&setup, &team(number), "settings followups off", BEGIN).await;
-            command(&setup, &team(number), "digest on monday 09:00 utc", BEGIN).await;
+            command(&setup, (&team(number), CHANNEL), "settings followups off", BEGIN).await;
+            command(&setup, (&team(number), CHANNEL), "digest on monday 09:00 utc", BEGIN).await;
         }
         let mut random = StdRng::seed_from_u64(20_261_123);
         let mut kills = 0;
         for week in 0..WEEKS {
             let monday = BEGIN + week * WEEK;
             for number in 0..TEAMS {
-                pastes(&setup, &team(number), monday - 48 * HOUR).await;
+                pastes(&setup, (&team(number), CHANNEL), monday - 48 * HOUR).await;
             }
             // What was pasted is answered first, so that the deaths are about digests.
             now.store(monday, Ordering::Relaxed);
@@ -231,61 +238,6 @@ async fn no_team_is_without_its_digest_and_none_has_two_however_often_those_who_
         assert!(posts.values().all(|count| *count == WEEKS), "{posts:?}");
         println!("{:?}: {TEAMS} teams, {WEEKS} weeks, {kills} kills: one digest each", store.engine());
         assert!(kills >= 100, "only {kills} kills");
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_digest_that_cannot_be_posted_is_tried_until_the_next_one_which_says_so() {
-    engines::each_engine(async |store, _| {
-        let (wall, now) = (Arc::new(Wall::default()), Arc::new(AtomicI64::new(BEGIN)));
-        let (bot, worker, team) = (bot(&store), worker(&store, &wall, &now), team(1));
-        command(&bot, &team, "settings followups off", BEGIN).await;
-        command(&bot, &team, "digest on monday 09:00 utc", BEGIN).await;
-        pastes(&bot, &team, BEGIN - 48 * HOUR).await;
-        worker.drain().await.unwrap();
-        wall.broken.store(true, Ordering::Relaxed);
-        for hours in 1..=6 * 24 {
-            now.store(BEGIN + hours * HOUR, Ordering::Relaxed);
-            worker.drain().await.unwrap();
-        }
-        assert_eq!(rows(&store).await, ["slack:T1 2026-W48 open"]);
-        let tries = wall.tries.load(Ordering::Relaxed);
-        assert!(tries > 100, "only {tries} tries");
-        now.store(BEGIN + WEEK + HOUR, Ordering::Relaxed);
-        pastes(&bot, &team, BEGIN + WEEK - 48 * HOUR).await;
-        worker.drain().await.unwrap();
-        assert_eq!(rows(&store).await, ["slack:T1 2026-W48 late", "slack:T1 2026-W49 open"]);
-        wall.broken.store(false, Ordering::Relaxed);
-        now.store(BEGIN + WEEK + 2 * HOUR, Ordering::Relaxed);
-        worker.drain().await.unwrap();
-        assert_eq!(rows(&store).await, ["slack:T1 2026-W48 late", "slack:T1 2026-W49 sent"]);
-        let pages = wall.pages().concat();
-        assert!(pages.contains("The digest of week 2026-W48 could not be posted, so it was left out."), "{pages}");
-        assert_eq!(pages.matches("npm auth failures").count(), 1, "{pages}");
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn after_a_standstill_of_weeks_one_digest_comes_and_a_clock_put_back_brings_none_again() {
-    engines::each_engine(async |store, _| {
-        let (wall, now) = (Arc::new(Wall::default()), Arc::new(AtomicI64::new(BEGIN)));
-        let (bot, worker, team) = (bot(&store), worker(&store, &wall, &now), team(1));
-        command(&bot, &team, "settings followups off", BEGIN).await;
-        command(&bot, &team, "digest on monday 09:00 utc", BEGIN).await;
-        pastes(&bot, &team, BEGIN + 2 * WEEK - 48 * HOUR).await;
-        now.store(BEGIN + 2 * WEEK + 30 * HOUR, Ordering::Relaxed);
-        worker.drain().await.unwrap();
-        let all = ["slack:T1 2026-W48 late", "slack:T1 2026-W49 late", "slack:T1 2026-W50 sent"];
-        assert_eq!(rows(&store).await, all);
-        for jump in [-3 * WEEK, HOUR, 2 * WEEK, -WEEK, WEEK] {
-            now.fetch_add(jump, Ordering::Relaxed);
-            worker.drain().await.unwrap();
-            let digests = wall.pages().iter().filter(|page| page.starts_with("npm auth failures")).count();
-            assert_eq!(digests, 1);
-        }
-        assert_eq!(rows(&store).await.get(..3).unwrap(), all);
     })
     .await;
 }

@@ -1,0 +1,140 @@
+//! What becomes of a digest that cannot be posted, of weeks in which nobody worked, and of one whose channel is another now.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use npmfix::{
+    bot::{Bot, outbox::Worker},
+    message::{ChannelId, TeamId},
+    store::{Store, moved},
+};
+
+use crate::{BEGIN, CHANNEL, HOUR, WEEK, Wall, bot, command, engines::each_engine, pastes, rows, team, worker};
+
+/// A team that has a digest every Monday at nine.
+struct Office {
+    store: Store,
+    bot: Bot,
+    worker: Arc<Worker>,
+    wall: Arc<Wall>,
+    now: Arc<AtomicI64>,
+    team: TeamId,
+}
+
+impl Office {
+    async fn open(store: Store) -> Self {
+        let (wall, now) = (Arc::new(Wall::default()), Arc::new(AtomicI64::new(BEGIN)));
+        let (bot, worker, team) = (bot(&store), worker(&store, &wall, &now), team(1));
+        command(&bot, (&team, CHANNEL), "settings followups off", BEGIN).await;
+        command(&bot, (&team, CHANNEL), "digest on monday 09:00 utc", BEGIN).await;
+        Self { store, bot, worker, wall, now, team }
+    }
+
+    async fn pastes(&self, at: i64) {
+        pastes(&self.bot, (&self.team, CHANNEL), at).await;
+    }
+
+    async fn works(&self) {
+        self.worker.drain().await.unwrap();
+    }
+
+    async fn works_at(&self, time: i64) {
+        self.now.store(time, Ordering::Relaxed);
+        self.works().await;
+    }
+
+    /// Slack takes nothing, or takes it again.
+    fn breaks(&self, broken: bool) {
+        self.wall.broken.store(broken, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test]
+async fn a_digest_that_cannot_be_posted_is_tried_until_the_next_one_which_says_so() {
+    each_engine(async |store, _| {
+        let office = Office::open(store).await;
+        office.pastes(BEGIN - 48 * HOUR).await;
+        office.works().await;
+        office.breaks(true);
+        for hours in 1..=6 * 24 {
+            office.works_at(BEGIN + hours * HOUR).await;
+        }
+        assert_eq!(rows(&office.store).await, ["slack:T1 2026-W48 open"]);
+        let tries = office.wall.tries.load(Ordering::Relaxed);
+        assert!(tries > 100, "only {tries} tries");
+        office.pastes(BEGIN + WEEK - 48 * HOUR).await;
+        office.works_at(BEGIN + WEEK + HOUR).await;
+        assert_eq!(rows(&office.store).await, ["slack:T1 2026-W48 late", "slack:T1 2026-W49 open"]);
+        office.breaks(false);
+        office.works_at(BEGIN + WEEK + 2 * HOUR).await;
+        assert_eq!(rows(&office.store).await, ["slack:T1 2026-W48 late", "slack:T1 2026-W49 sent"]);
+        let pages = office.wall.pages().concat();
+        assert!(pages.contains("The digest of week 2026-W48 could not be posted, so it was left out."), "{pages}");
+        assert_eq!(pages.matches("npm auth failures").count(), 1, "{pages}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn after_a_standstill_of_weeks_one_digest_comes_and_a_clock_put_back_brings_none_again() {
+    each_engine(async |store, _| {
+        let office = Office::open(store).await;
+        office.pastes(BEGIN + 2 * WEEK - 48 * HOUR).await;
+        office.works_at(BEGIN + 2 * WEEK + 30 * HOUR).await;
+        let all = ["slack:T1 2026-W48 late", "slack:T1 2026-W49 late", "slack:T1 2026-W50 sent"];
+        assert_eq!(rows(&office.store).await, all);
+        for jump in [-3 * WEEK, HOUR, 2 * WEEK, -WEEK, WEEK] {
+            office.now.fetch_add(jump, Ordering::Relaxed);
+            office.works().await;
+            let digests = office.wall.pages().iter().filter(|page| page.starts_with("npm auth failures")).count();
+            assert_eq!(digests, 1);
+        }
+        assert_eq!(rows(&office.store).await.get(..3).unwrap(), all);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_could_not_be_said_is_told_when_there_is_a_digest_again_also_after_a_week_without_errors() {
+    each_engine(async |store, _| {
+        let office = Office::open(store).await;
+        // Two weeks cannot be said, the third has nothing to say, and the fourth comes.
+        for (week, errors, broken) in [(0, true, true), (1, true, true), (2, false, false), (3, true, false)] {
+            office.breaks(broken);
+            if errors {
+                office.pastes(BEGIN + week * WEEK - 48 * HOUR).await;
+            }
+            office.works_at(BEGIN + week * WEEK + HOUR).await;
+        }
+        let all = ["48 late", "49 late", "50 empty", "51 sent"].map(|row| format!("slack:T1 2026-W{row}"));
+        assert_eq!(rows(&office.store).await, all);
+        let pages = office.wall.pages().concat();
+        let told = "The digests of 2 weeks, from 2026-W48 to 2026-W49, could not be posted, so they were left out.";
+        assert_eq!((pages.matches(told).count(), pages.matches("npm auth failures").count()), (1, 1), "{pages}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_channel_that_others_may_read_under_its_new_id_has_no_digest_any_more() {
+    each_engine(async |store, _| {
+        let office = Office::open(store).await;
+        office.pastes(BEGIN - 48 * HOUR).await;
+        office.works().await;
+        let mut tx = office.store.begin().await.unwrap();
+        let (old, new) = (ChannelId::parse(CHANNEL).unwrap(), ChannelId::parse("C2").unwrap());
+        moved::channel(&mut tx, &office.team, &old, &new).await.unwrap();
+        tx.commit().await.unwrap();
+        office.works_at(BEGIN + 2 * HOUR).await;
+        assert_eq!(rows(&office.store).await, Vec::<String>::new());
+        assert!(!office.wall.pages().concat().contains("npm auth failures"));
+        // Where somebody switches it on again, it comes.
+        command(&office.bot, (&office.team, "C3"), "digest on", BEGIN + 2 * HOUR).await;
+        office.pastes(BEGIN + 5 * 24 * HOUR).await;
+        office.works_at(BEGIN + WEEK + 2 * HOUR).await;
+        assert_eq!(rows(&office.store).await, ["slack:T1 2026-W49 sent"]);
+    })
+    .await;
+}
