@@ -19,7 +19,11 @@ use npmfix::{
         Address, Author, ChannelId, Message, MessageId, MessageRef, Platform, Rights, Speaker, TeamId, UserId,
         Visibility,
     },
-    store::{Store, outbox::Parcel},
+    store::{
+        Store,
+        chores::{self, What},
+        outbox::Parcel,
+    },
 };
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 use statements::Statements;
@@ -58,9 +62,18 @@ async fn no_statement_walks_through_a_table_that_grows() {
         }
     }
     assert_eq!(walks, Vec::<String>::new());
-    for table in
-        ["heard", "occurrence", "reply", "error", "error_channel", "error_day", "channel_day", "feedback", "lane"]
-    {
+    for table in [
+        "heard",
+        "occurrence",
+        "reply",
+        "error",
+        "error_channel",
+        "error_day",
+        "channel_day",
+        "feedback",
+        "lane",
+        "digest",
+    ] {
         assert!(all.iter().any(|text| text.contains(&format!(" {table} "))), "{table} was never asked");
     }
     assert!(all.len() > 40, "only {} statements were seen", all.len());
@@ -136,6 +149,18 @@ async fn converse(bot: &Arc<Bot>) {
         worker.drain().await.unwrap();
     }
     bot.deleted(&place(Visibility::Public, "0"), Aftermath::Quiet, now).await.unwrap();
+    // Digests and questions that come later.
+    let later = now + SignedDuration::from_hours(15 * 24);
+    for what in [What::FollowUp, What::Digest] {
+        let due = chores::due(&mut bot.store().read().await.unwrap(), what, 10, later).await.unwrap();
+        assert!(!due.is_empty(), "{what:?}");
+        for chore in due {
+            match what {
+                What::FollowUp => bot.follow_up(&chore, later).await.unwrap(),
+                What::Digest => bot.make_digest(&chore, later).await.unwrap(),
+            }
+        }
+    }
     worker.finish(|| false).await.unwrap();
 }
 

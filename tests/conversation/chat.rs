@@ -42,6 +42,11 @@ pub async fn in_the_room(scenario: impl AsyncFn(&mut Chat)) {
     play(Limits::default(), |name| name == "room", scenario).await;
 }
 
+/// Plays a scenario only over Slack: it tells what others do not.
+pub async fn in_slack(scenario: impl AsyncFn(&mut Chat)) {
+    play(Limits::default(), |name| name.starts_with("Slack"), scenario).await;
+}
+
 async fn play(limits: Limits, wanted: impl Fn(&str) -> bool, scenario: impl AsyncFn(&mut Chat)) {
     log::keep();
     for (make, engines) in worlds() {

@@ -1,10 +1,10 @@
-//! What the bot says later: the weekly digest, and the questions that follow an answer.
+//! The weekly digest as a channel reads it.
 
 use npmfix::message::Visibility;
 
 use crate::{
-    chat::{ALICE, BOB, Picked, ROOT, in_the_room},
-    pastes::{NO_TOKEN, REFUSED, SCOPES},
+    chat::{ALICE, BOB, Chat, each, in_slack, in_the_room},
+    pastes::{NO_TOKEN, SCOPES, refused_by},
 };
 
 /// Scenarios begin on a Sunday afternoon; this is the next morning.
@@ -13,7 +13,7 @@ const HOUR: i64 = 60;
 const DAY: i64 = 24 * HOUR;
 
 /// The rows about digests, as `week outcome`.
-async fn digests(chat: &crate::chat::Chat) -> Vec<String> {
+async fn digests(chat: &Chat) -> Vec<String> {
     let dump = chat.dump().await;
     let of = |row: &String, name: &str| {
         let value = row.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
@@ -25,9 +25,16 @@ async fn digests(chat: &crate::chat::Chat) -> Vec<String> {
     all
 }
 
+/// All of these stand in a digest.
+fn holds(digest: &str, lines: &[&str]) {
+    for line in lines {
+        assert!(digest.contains(line), "{line:?} is not in:\n{digest}");
+    }
+}
+
 #[tokio::test]
 async fn once_a_week_the_team_reads_what_came_back_and_saves_a_fix_under_it() {
-    in_the_room(async |chat| {
+    each(async |chat| {
         chat.alice(SCOPES).await;
         chat.bot_says("lacks a packages scope").await;
         chat.minutes_pass(61);
@@ -43,15 +50,16 @@ async fn once_a_week_the_team_reads_what_came_back_and_saves_a_fix_under_it() {
 
         chat.minutes_pass(TO_MONDAY);
         let digest = chat.bot_says("npm auth failures, 9 – 15 June 2025").await;
-        for line in [
-            "2 errors, there were none the week before.",
-            "Errors by day, 19 May – 15 June 2025",
-            "Seen for the first time",
-            "  - E403 `@acme/widget`: 2 times, 2 people",
-            "    The GitHub token lacks a packages scope. No fix saved yet.",
-        ] {
-            assert!(digest.contains(line), "{line}: {digest}");
-        }
+        holds(
+            &digest,
+            &[
+                "2 errors, there were none the week before.",
+                "19 May – 15 June 2025",
+                "Seen for the first time",
+                "E403 `@acme/widget`: 2 times, 2 people",
+                "The GitHub token lacks a packages scope. No fix saved yet.",
+            ],
+        );
         assert!(!digest.contains("alice") && !digest.contains("bob"), "{digest}");
         assert_eq!(chat.alice_saves("Ask Ops for the reader role.").await.split(',').next(), Some("Saved as fix 1"));
         assert_eq!(digests(chat).await, ["2025-W25 sent"]);
@@ -68,33 +76,64 @@ async fn once_a_week_the_team_reads_what_came_back_and_saves_a_fix_under_it() {
         chat.bot_changes_it_to("Marked as fixed.").await;
         chat.minutes_pass(7 * DAY);
         let digest = chat.bot_says("npm auth failures, 23 – 29 June 2025").await;
-        for line in [
-            "1 error, there were none the week before.",
-            "Keeps coming back",
-            "  - E403 `@acme/widget`: once",
-            "    The GitHub token lacks a packages scope. Fix 1, saved by alice.",
-            "  - Fixed, as somebody said: 1; half of them within",
-            "  - Saved fixes helped once (fix 1 by alice)",
-        ] {
-            assert!(digest.contains(line), "{line}: {digest}");
-        }
+        // Of the two people who met it so far, one did this week.
+        holds(
+            &digest,
+            &[
+                "1 error, there were none the week before.",
+                "Keeps coming back",
+                "E403 `@acme/widget`: once, 1 person",
+                "The GitHub token lacks a packages scope. Fix 1, saved by alice.",
+                "Fixed, as somebody said: 1; half of them within",
+                "Saved fixes helped once (fix 1 by alice)",
+            ],
+        );
         assert!(!chat.offers("Save our fix"));
     })
     .await;
 }
 
 #[tokio::test]
-async fn the_zone_is_asked_for_and_the_digest_ends_when_it_is_switched_off() {
+async fn where_nobody_tells_the_zone_it_is_asked_for() {
     in_the_room(async |chat| {
-        assert!(chat.command("digest").await.contains("There is no weekly digest."));
         assert!(chat.command("digest on friday 16:00").await.contains("In which time zone?"));
+        assert!(chat.command("digest").await.contains("There is no weekly digest."));
+        assert!(
+            chat.command("digest on friday 16:00 Asia/Tokyo").await.contains("every Friday at 16:00, Asia/Tokyo time")
+        );
+        // What is not said stays as it was.
+        assert!(chat.command("digest on monday").await.contains("every Monday at 16:00, Asia/Tokyo time"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn slack_tells_the_zone_of_whoever_switches_it_on_and_a_channel_is_picked() {
+    in_slack(async |chat| {
+        assert!(chat.command("digest on").await.contains("every Monday at 09:00, Europe/Berlin time"));
+        assert!(chat.command("digest on tuesday utc").await.contains("every Tuesday at 09:00, UTC time"));
+        // Once the team has a zone, nobody's own is taken.
+        assert!(chat.command("digest on").await.contains("every Tuesday at 09:00, UTC time"));
+        assert!(chat.command("digest on #nowhere").await.contains("pick it from the list"));
+        chat.go_to("partners", Visibility::Shared);
+        assert!(chat.command("digest on").await.contains("People of other organisations"));
+        chat.go_to("general", Visibility::Public);
+        assert!(chat.command("digest on #partners").await.contains("People of other organisations"));
+        assert!(chat.command("digest").await.contains("to this channel every Tuesday"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_digest_is_previewed_posted_at_once_and_switched_off() {
+    each(async |chat| {
+        chat.go_to("dev", Visibility::Public);
+        chat.go_to("general", Visibility::Public);
+        assert!(chat.command("digest").await.contains("There is no weekly digest."));
         assert!(chat.command("digest preview").await.contains("Nothing was met"));
         assert!(chat.command("digest now").await.contains("Nothing was met"));
-        assert!(
-            chat.command("digest on friday 16:00 utc #dev")
-                .await
-                .contains("to the channel `dev` every Friday at 16:00, UTC time")
-        );
+        let set = chat.command("digest on friday 16:00 utc #dev").await;
+        assert!(set.contains("to the channel ") && set.contains(" every Friday at 16:00, UTC time"), "{set}");
         chat.alice(SCOPES).await;
         chat.bot_says("lacks a packages scope").await;
         chat.pick("Dismiss").await;
@@ -102,20 +141,106 @@ async fn the_zone_is_asked_for_and_the_digest_ends_when_it_is_switched_off() {
         // Today's errors count from tomorrow on: a digest is about full days.
         chat.minutes_pass(DAY);
         assert!(chat.command("digest preview").await.contains("1 error, there were none the week before."));
-        assert!(chat.command("digest now").await.contains("on its way to the channel `dev`"));
+        assert!(chat.command("digest now").await.contains("on its way to the channel "));
         chat.go_to("dev", Visibility::Public);
         chat.bot_says("1 error, there were none").await;
         assert!(chat.command("digest off").await.contains("The weekly digest is off."));
         chat.minutes_pass(14 * DAY);
         chat.bot_is_silent().await;
+        assert_eq!(digests(chat).await, Vec::<String>::new());
         assert!(chat.command("digest on").await.contains("every Friday at 16:00, UTC time"));
     })
     .await;
 }
 
 #[tokio::test]
+async fn a_new_day_holds_from_next_week_on_unless_this_weeks_digest_is_still_to_come() {
+    each(async |chat| {
+        chat.command("digest on monday 9:00 utc").await;
+        chat.minutes_pass(TO_MONDAY + 2 * HOUR);
+        // This week's was due at nine, and had nothing to say.
+        chat.bot_is_silent().await;
+        let friday = chat.command("digest on friday").await;
+        assert!(friday.contains("every Friday at 09:00, UTC time; the next one on 27 June 2025"), "{friday}");
+        chat.minutes_pass(7 * DAY);
+        chat.bot_is_silent().await;
+        assert_eq!(digests(chat).await, ["2025-W25 empty"]);
+        chat.alice(SCOPES).await;
+        chat.bot_says("lacks a packages scope").await;
+        chat.pick("Dismiss").await;
+        chat.bot_removes_it().await;
+        // On Monday of the next week, its digest may still come on Tuesday; but not on this Monday's morning.
+        assert!(chat.command("digest on monday 8:00").await.contains("the next one on 27 June 2025"));
+        assert!(chat.command("digest on tuesday 8:00").await.contains("the next one on 24 June 2025"));
+        chat.minutes_pass(DAY);
+        chat.bot_says("1 error, there were none the week before.").await;
+        assert_eq!(digests(chat).await, ["2025-W25 empty", "2025-W26 sent"]);
+        chat.minutes_pass(6 * DAY);
+        chat.bot_is_silent().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_week_is_compared_counted_and_summed_up() {
+    each(async |chat| {
+        chat.command("digest on monday 9:00 utc").await;
+        // The first error is not met again, and counts as fixed two weeks later.
+        chat.alice(SCOPES).await;
+        chat.bot_says("lacks a packages scope").await;
+        chat.pick("Dismiss").await;
+        chat.bot_removes_it().await;
+        chat.minutes_pass(TO_MONDAY + 2 * HOUR);
+        chat.bot_says("1 error, there were none the week before.").await;
+        chat.minutes_pass(7 * DAY);
+        // Seven errors in a week, one of them twice, and a token among them.
+        for number in 0..7 {
+            let secret = if number == 3 { format!("\nnpm_{}", "a1B2c3".repeat(6)) } else { String::new() };
+            chat.bob(&(refused_by(number) + &secret)).await;
+            if number == 3 {
+                chat.bot_whispers(&BOB, "").await;
+            }
+            chat.bot_says("A server refused the request (403)").await;
+            chat.picks(&BOB, "Dismiss").await;
+            chat.bot_removes_it().await;
+        }
+        chat.minutes_pass(2 * DAY);
+        chat.alice(&refused_by(6)).await;
+        chat.bot_says("Seen 2 times").await;
+        chat.picks(&ALICE, "Dismiss").await;
+        chat.bot_removes_it().await;
+        chat.minutes_pass(5 * DAY);
+        let digest = chat.bot_says("npm auth failures, 23 – 29 June 2025").await;
+        holds(
+            &digest,
+            &[
+                "8 errors, there were none the week before.",
+                "Seen for the first time",
+                "E403 `@acme/widget`: 2 times, 2 people",
+                "E403 `@acme/widget`: once, 1 person",
+                "and 2 more: `/npmfix history` lists them",
+                "Not seen for two weeks, so taken for fixed: 1",
+                "Registries that refused most: `npm6.acme.example` (2), `npm0.acme.example` (1)",
+                "1 token or password was pasted. Revoke each",
+            ],
+        );
+        assert!(!digest.contains("alice") && !digest.contains("bob"), "{digest}");
+
+        // The next week has fewer, and one that was there before.
+        chat.alice(&refused_by(6)).await;
+        chat.bot_says("Seen 3 times").await;
+        chat.picks(&ALICE, "Dismiss").await;
+        chat.bot_removes_it().await;
+        chat.minutes_pass(7 * DAY);
+        let digest = chat.bot_says("1 error, 7 fewer than the week before (8).").await;
+        holds(&digest, &["Keeps coming back", "E403 `@acme/widget`: once (2 the week before), 1 person"]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_digest_tells_of_private_channels_only_there() {
-    in_the_room(async |chat| {
+    each(async |chat| {
         chat.command("digest on monday 9:00 UTC").await;
         chat.go_to("secret", Visibility::Private);
         chat.alice(SCOPES).await;
@@ -135,112 +260,6 @@ async fn a_digest_tells_of_private_channels_only_there() {
         assert!(own.contains("2 errors") && own.contains("E403 `@acme/widget`"), "{own}");
         chat.go_to("other", Visibility::Private);
         assert!(!chat.command("digest preview").await.contains("E403"));
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn an_answer_that_nobody_reacted_to_asks_once_whether_it_helped() {
-    in_the_room(async |chat| {
-        chat.alice(REFUSED).await;
-        chat.bot_says("A server refused the request (403)").await;
-        // Sunday is no working day: four hours are over on Monday at 13:00 UTC.
-        chat.minutes_pass(TO_MONDAY);
-        chat.bot_is_silent().await;
-        chat.minutes_pass(6 * HOUR);
-        chat.bot_changes_it_to("Did that fix it?").await;
-        assert!(chat.offers("Yes") && chat.offers("No") && chat.offers("What fixed it"));
-        chat.pick("No").await;
-        let next = chat.bot_changes_it_to("Do this").await;
-        assert!(!next.contains("Did that fix it?"), "{next}");
-        chat.minutes_pass(30 * DAY);
-        chat.bot_is_silent().await;
-
-        chat.alice(SCOPES).await;
-        chat.bot_says("lacks a packages scope").await;
-        chat.minutes_pass(3 * DAY);
-        chat.bot_changes_it_to("Did that fix it?").await;
-        assert_eq!(chat.pick("What fixed it").await, Picked::Form);
-        chat.pick("Yes").await;
-        let fixed = chat.bot_changes_it_to("Marked as fixed.").await;
-        assert!(!fixed.contains("Did that fix it?"), "{fixed}");
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn nobody_is_asked_who_said_something_already_or_who_does_not_want_it() {
-    in_the_room(async |chat| {
-        chat.alice(SCOPES).await;
-        chat.bot_says("lacks a packages scope").await;
-        chat.pick("Dismiss").await;
-        chat.bot_removes_it().await;
-        chat.alice(REFUSED).await;
-        chat.bot_says("A server refused the request (403)").await;
-        chat.pick("No, all are refused").await;
-        chat.bot_changes_it_to("Do this").await;
-        chat.minutes_pass(4 * DAY);
-        chat.bot_is_silent().await;
-
-        assert!(chat.commands(&ROOT, "settings followups off").await.contains("changed"));
-        assert!(chat.command("settings").await.contains("I do not ask whether an answer helped"));
-        chat.alice(NO_TOKEN).await;
-        chat.bot_says("").await;
-        chat.minutes_pass(4 * DAY);
-        chat.bot_is_silent().await;
-
-        assert!(chat.commands(&ALICE, "settings zone Asia/Tokyo").await.contains("Only an admin"));
-        assert!(chat.commands(&ROOT, "settings zone asia/tokyo").await.contains("changed"));
-        assert!(chat.command("settings").await.contains("Time zone: Asia/Tokyo."));
-        assert!(chat.commands(&ROOT, "settings zone Mars/Base").await.contains("I know no time zone Mars/Base"));
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn whoever_resolves_what_keeps_coming_back_is_invited_to_save_their_fix() {
-    in_the_room(async |chat| {
-        chat.commands(&ROOT, "settings followups off").await;
-        chat.alice(SCOPES).await;
-        chat.bot_says("lacks a packages scope").await;
-        chat.minutes_pass(61);
-        chat.bob(SCOPES).await;
-        chat.bot_says("Seen 2 times in this team").await;
-        chat.picks(&BOB, "That fixed it").await;
-        chat.bot_whispers(&BOB, "nothing is saved for it").await;
-        chat.bot_changes_it_to("Marked as fixed.").await;
-        chat.minutes_pass(DAY);
-        chat.alice(SCOPES).await;
-        chat.bot_says(
-            "Seen 3 times in this team, last on 15 June 2025. It is back: since 15 June 2025 it was taken for fixed.",
-        )
-        .await;
-        // It stays away for two weeks: that counts, too.
-        chat.pick("Dismiss").await;
-        chat.bot_removes_it().await;
-        chat.minutes_pass(15 * DAY);
-        chat.alice(SCOPES).await;
-        chat.bot_says("It is back: since 30 June 2025 it was taken for fixed.").await;
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn the_author_of_a_fix_that_fails_twice_in_a_row_is_asked_to_look_at_it() {
-    in_the_room(async |chat| {
-        chat.alice(SCOPES).await;
-        chat.bot_says("lacks a packages scope").await;
-        chat.alice_saves("Ask Ops.").await;
-        for time in 1..=3 {
-            chat.minutes_pass(61);
-            chat.bob(SCOPES).await;
-            chat.bot_says("What fixed it here before").await;
-            chat.picks(&BOB, "Didn't help").await;
-            if time == 2 {
-                chat.bot_whispers(&ALICE, "Fix 1, which you saved, did not help twice in a row.").await;
-            }
-            chat.bot_changes_it_to("Do this").await;
-        }
     })
     .await;
 }

@@ -11,6 +11,7 @@ mod edits;
 mod engines;
 #[path = "../slack/fake/fake.rs"]
 mod fake;
+mod followups;
 mod forget;
 mod limits;
 mod log;

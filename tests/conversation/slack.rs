@@ -529,7 +529,11 @@ impl World for SlackWorld {
             let name = |text: String, who: &Person| {
                 text.replace(&format!("@{}", who.name), &format!("<@{}|{}>", id(who), who.name))
             };
-            let text = PEOPLE.iter().fold(asking.text.to_owned(), name);
+            let mut text = PEOPLE.iter().fold(asking.text.to_owned(), name);
+            // And so do the names of channels that are there.
+            for channel in self.fake.state().channels.values() {
+                text = text.replace(&format!("#{}", channel.name), &format!("<#{}|{}>", channel.id, channel.name));
+            }
             let answer =
                 self.hand_over(asking.event, send::Kind::Command, |fake| fake.slash(&channel, &user, &text)).await?;
             if let Some(view) = self.opened() {
@@ -567,7 +571,8 @@ impl World for SlackWorld {
     fn next(&mut self) -> Soon<'_, Option<Said>> {
         Box::pin(async {
             assert_eq!(self.fake.state().wrongs, Vec::<String>::new());
-            let call = self.fake.read()?;
+            // A file that is uploaded is seen in the message that shows it.
+            let call = std::iter::from_fn(|| self.fake.read()).find(|c| c.method != "files.completeUploadExternal")?;
             Some(self.read(&call))
         })
     }
