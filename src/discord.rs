@@ -188,7 +188,7 @@ impl Discord {
             facts: Arc::clone(&self.facts),
             tasks: self.tasks.clone(),
             clock: Arc::clone(&self.clock),
-            gaps: Mutex::default(),
+            missed: gateway::Missed::default(),
         });
         let settings = Arc::new(start.gateway);
         let mut shards = JoinSet::new();

@@ -4,12 +4,10 @@
 #![expect(clippy::needless_pass_by_value, reason = "what is made in the call is handed over")]
 
 mod endpoint;
+#[path = "fake/fake.rs"]
 mod fake;
-mod gateway;
-mod limits;
 mod render;
 mod rig;
-mod schema;
 mod sessions;
 mod story;
 mod traps;

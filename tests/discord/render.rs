@@ -10,7 +10,7 @@ use npmfix::{
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::{limits, schema};
+use crate::fake::{limits, schema};
 
 fn shown(reply: &Reply) -> Value {
     let body = render::message(reply);

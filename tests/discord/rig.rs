@@ -2,7 +2,6 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use jiff::Timestamp;
 use npmfix::{
     bot::{
         Bot, Limits,
@@ -53,7 +52,7 @@ impl Rig {
     pub async fn begin(fake: Fake, folder: Arc<tempfile::TempDir>) -> Self {
         let store = open(folder.path()).await;
         let bot = Arc::new(Bot::new(knowledge::load_embedded().unwrap(), store, Limits::default()));
-        let clock: npmfix::bot::outbox::Clock = Arc::new(Timestamp::now);
+        let clock = fake.clock();
         let setup = Setup {
             token: TOKEN.to_owned().into(),
             application: None,
@@ -138,6 +137,20 @@ impl Rig {
         timeout(PATIENCE, self.saying).await.expect("its worker does not stop").unwrap();
         self.bot.store().close().await;
         (self.fake, self.folder, outcome)
+    }
+
+    /// The bot is told to stop, and is still there.
+    pub fn is_told_to_stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// The bot dies without a word.
+    pub async fn dies(self) -> (Fake, Arc<tempfile::TempDir>) {
+        self.running.abort();
+        self.saying.abort();
+        let _ = (self.running.await, self.saying.await);
+        self.fake.state().gateway.order(super::fake::gateway::Order::Cut);
+        (self.fake, self.folder)
     }
 
     /// Waits for the bot to end by itself.

@@ -1,14 +1,13 @@
 //! Connections end in many ways. Whatever happens, a paste is answered once.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use npmfix::discord::{DiscordError, gateway::Refusal};
 use rstest::rstest;
 use serde_json::json;
 
 use crate::{
-    fake::{Fake, GENERAL, Seen},
-    gateway::Order,
+    fake::{Fake, GENERAL, Seen, gateway::Order},
     rig::{Rig, SCOPES, page},
 };
 
@@ -64,12 +63,49 @@ async fn heartbeats_that_nobody_acknowledges_end_in_a_resumption() {
 }
 
 #[tokio::test]
+async fn an_invalid_session_begins_anew_and_reads_what_was_missed() {
+    let rig = Rig::start().await;
+    answers(&rig, 1).await;
+    rig.settles().await;
+    {
+        let mut state = rig.fake.state();
+        state.gateway.invalid = true;
+        state.gateway.order(Order::Cut);
+        state.gateway.end_session();
+    }
+    rig.fake.writes_unheard("alice", GENERAL, json!({ "content": paste(2) }));
+    rig.fake.until("a new session", |state| (state.gateway.identifies >= 2).then_some(())).await;
+    assert!(page(&rig.says().await).contains("@acme2%2fwidget"));
+    rig.settles().await;
+    rig.fake.end();
+}
+
+#[tokio::test]
 async fn the_same_event_twice_is_answered_once() {
     let rig = Rig::start().await;
     let paste = rig.pastes(SCOPES);
     rig.fake.dispatch("MESSAGE_CREATE", paste.clone());
     rig.says().await;
     rig.fake.dispatch("MESSAGE_CREATE", paste);
+    rig.settles().await;
+    rig.fake.end();
+}
+
+#[tokio::test]
+async fn a_restart_goes_on_with_the_session() {
+    let rig = Rig::start().await;
+    answers(&rig, 1).await;
+    rig.settles().await;
+    let (fake, folder, outcome) = rig.stops().await;
+    outcome.unwrap();
+    // Such a goodbye leaves the session open.
+    assert_eq!(fake.state().gateway.goodbye, Some(4000));
+    fake.writes("alice", GENERAL, json!({ "content": paste(2) }));
+    let rig = Rig::on(fake, folder).await;
+    assert!(page(&rig.says().await).contains("@acme2%2fwidget"));
+    assert_eq!(rig.fake.state().gateway.sign_ins(), (1, 1));
+    // The commands are known to Discord by now.
+    assert_eq!(rig.fake.calls_of(&axum::http::Method::PUT, "commands").len(), 1);
     rig.settles().await;
     rig.fake.end();
 }
@@ -99,6 +135,91 @@ async fn what_was_said_while_the_bot_was_down_is_answered_once_it_is_back() {
     rig.fake.end();
 }
 
+#[tokio::test]
+async fn what_was_said_in_an_outage_that_ends_in_a_new_session_is_read_from_its_beginning() {
+    let rig = Rig::start().await;
+    answers(&rig, 1).await;
+    rig.settles().await;
+    {
+        let gateway = &mut rig.fake.state().gateway;
+        gateway.ends = Some(Order::Close(4000));
+        gateway.order(Order::Cut);
+    }
+    rig.fake.until("the outage", |state| (state.gateway.connections >= 2).then_some(())).await;
+    rig.fake.state().gateway.end_session();
+    rig.fake.writes_unheard("alice", GENERAL, json!({ "content": paste(2) }));
+    rig.fake.minutes_pass(1);
+    // The connection is greeted, and only then hears that its session is gone.
+    rig.fake.state().gateway.ends = None;
+    assert!(page(&rig.says().await).contains("@acme2%2fwidget"));
+    assert_eq!(rig.fake.state().gateway.sign_ins(), (2, 1));
+    rig.settles().await;
+    rig.fake.end();
+}
+
+#[tokio::test]
+async fn what_comes_while_the_bot_says_goodbye_comes_again() {
+    let rig = Rig::start().await;
+    answers(&rig, 1).await;
+    rig.settles().await;
+    rig.is_told_to_stop();
+    rig.pastes(&paste(2));
+    let (fake, folder, outcome) = rig.stops().await;
+    outcome.unwrap();
+    let rig = Rig::on(fake, folder).await;
+    assert!(page(&rig.says().await).contains("@acme2%2fwidget"));
+    rig.settles().await;
+    rig.fake.end();
+}
+
+#[tokio::test]
+async fn a_crash_before_the_servers_have_come_costs_nothing_of_what_was_missed() {
+    let rig = Rig::start().await;
+    answers(&rig, 1).await;
+    rig.settles().await;
+    let (fake, folder, _) = rig.stops().await;
+    {
+        let mut state = fake.state();
+        state.gateway.end_session();
+        state.gateway.holds_servers = true;
+    }
+    fake.writes_unheard("alice", GENERAL, json!({ "content": paste(2) }));
+    let rig = Rig::on(fake, folder).await;
+    rig.fake.until("a session", |_| rig.discord.health().first().and_then(|(_, last)| *last)).await;
+    let (fake, folder) = rig.dies().await;
+    fake.state().gateway.servers_come();
+    let rig = Rig::on(fake, folder).await;
+    assert!(page(&rig.says().await).contains("@acme2%2fwidget"));
+    // The first session could not go on; the second did.
+    assert_eq!(rig.fake.state().gateway.sign_ins(), (2, 2));
+    rig.settles().await;
+    rig.fake.end();
+}
+
+#[rstest]
+#[case::closed(Order::Close(4000), 6)]
+#[case::cut(Order::Cut, 300)]
+#[tokio::test]
+async fn connections_that_end_at_once_are_not_made_without_end(#[case] end: Order, #[case] free: usize) {
+    let rig = Rig::start().await;
+    {
+        let gateway = &mut rig.fake.state().gateway;
+        gateway.ends = Some(end);
+        gateway.order(Order::Cut);
+    }
+    // Some may end one after the other; then each is waited for.
+    let pause = |state: &mut crate::fake::State0| {
+        let at = state.gateway.connected_at.windows(2);
+        at.map(|pair| pair[1] - pair[0]).position(|pause| pause >= Duration::from_secs(5))
+    };
+    let before = rig.fake.until("a pause", pause).await + 1;
+    assert!(before <= free, "{before} connections");
+    rig.fake.state().gateway.ends = None;
+    answers(&rig, 1).await;
+    rig.settles().await;
+    rig.fake.end();
+}
+
 #[rstest]
 #[case::token(4004, Refusal::Token)]
 #[case::shard(4010, Refusal::Shards(4010))]
@@ -121,7 +242,7 @@ async fn a_fatal_close_ends_the_bot_with_a_clear_message(#[case] code: u16, #[ca
 #[tokio::test]
 async fn a_stop_ends_also_when_discord_does_not_answer() {
     let rig = Rig::start().await;
-    rig.fake.state().gateway.closes = Some(4000);
+    rig.fake.state().gateway.ends = Some(Order::Close(4000));
     rig.fake.state().gateway.order(Order::Cut);
     rig.fake.until("trouble", |state| (state.gateway.connections >= 3).then_some(())).await;
     rig.stops().await.2.unwrap();

@@ -1,21 +1,19 @@
 //! What the gateway says, sorted: messages into their lanes, interactions to the desk, the rest to what it concerns.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tokio::{sync::Semaphore, time::sleep};
 use tokio_util::task::TaskTracker;
 
+use super::missed::Missed;
 use crate::{
     bot::{
         Bot,
         outbox::{Clock, Worker},
     },
     discord::{
-        catch_up::{CatchUp, Gap},
+        catch_up::CatchUp,
         facts::{Facts, team},
         guilds,
         intake::{Job, Lanes, Open, Sorted, Ticket, What, sort},
@@ -58,8 +56,8 @@ pub struct Events {
     pub tasks: TaskTracker,
     /// The time.
     pub clock: Clock,
-    /// What is still to be read from the time before each session, by the shard's number.
-    pub gaps: Mutex<Vec<(Number, Gap)>>,
+    /// What is still to be read from the time before each session.
+    pub missed: Missed,
 }
 
 /// Around an event.
@@ -132,7 +130,7 @@ impl Events {
             "INTERACTION_CREATE" => self.interaction(json, moment),
             "READY" => self.ready(&json, moment).await,
             "GUILD_CREATE" => self.guild(&json, moment).await,
-            "GUILD_DELETE" => self.guild_gone(&json).await,
+            "GUILD_DELETE" => self.guild_gone(&json, moment).await,
             "CHANNEL_UPDATE" | "CHANNEL_DELETE" | "THREAD_UPDATE" | "THREAD_DELETE" => {
                 if let Some(channel) = read::<Channel<'_>>(&json) {
                     self.facts.forget_channel(channel.id.as_str());
@@ -184,10 +182,7 @@ impl Events {
         tracing::info!(shard = moment.number.number, of = moment.number.of, "connected to the gateway");
         let outcome = guilds::present(&self.bot, &ready, moment.number, self.now()).await;
         self.note("cannot tell which servers were left", outcome);
-        let gap = moment.heard.map(|heard| Gap::since(heard, self.now()));
-        let mut gaps = self.gaps.lock().unwrap_or_else(PoisonError::into_inner);
-        gaps.retain(|(number, _)| *number != moment.number);
-        gaps.extend(gap.map(|gap| (moment.number, gap)));
+        self.missed.begins(moment, ready.guilds.0.iter().map(|guild| guild.id.as_str()), self.now());
     }
 
     async fn guild(&self, json: &str, moment: &Moment<'_>) {
@@ -201,15 +196,11 @@ impl Events {
             Ok(false) => {}
             Err(error) => self.note("cannot take in a server", Err(error)),
         }
-        let gap = {
-            let gaps = self.gaps.lock().unwrap_or_else(PoisonError::into_inner);
-            gaps.iter().find(|(number, _)| *number == moment.number).map(|(_, gap)| *gap)
-        };
+        let (gap, coming) = self.missed.came(moment.number, guild.id.as_str(), self.now());
         if let Some(gap) = gap {
-            let missed = self.catch_up.missed(&team, &guild, &gap).await;
-            for channel in missed {
+            for channel in self.catch_up.missed(&team, &guild, &gap).await {
                 let ticket = moment.open.begin(moment.seq);
-                let (catch_up, gap, guild) = (Arc::clone(&self.catch_up), gap, guild.id.as_str().to_owned());
+                let (catch_up, guild) = (Arc::clone(&self.catch_up), guild.id.as_str().to_owned());
                 self.tasks.spawn(async move {
                     if catch_up.read(&guild, &channel, &gap).await {
                         ticket.done();
@@ -217,10 +208,16 @@ impl Events {
                 });
             }
         }
+        if let Some(coming) = coming {
+            coming.done();
+        }
     }
 
-    async fn guild_gone(&self, json: &str) {
+    async fn guild_gone(&self, json: &str, moment: &Moment<'_>) {
         let Some(guild) = read::<Guild<'_>>(json) else { return };
+        if let (_, Some(coming)) = self.missed.came(moment.number, guild.id.as_str(), self.now()) {
+            coming.done();
+        }
         self.facts.forget_guild(guild.id.as_str());
         // What Discord cannot reach has not been left.
         if guild.unavailable.0 {

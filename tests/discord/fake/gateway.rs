@@ -1,5 +1,7 @@
 //! The fake's gateway: sessions that can be resumed, and everything that can go wrong with a connection.
 
+use std::time::Instant;
+
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::{
@@ -14,13 +16,13 @@ use tokio_tungstenite::{
     },
 };
 
-use super::fake::{Fake, GUILD, ME, TOKEN, user};
+use super::{Fake, GUILD, ME, TOKEN, user};
 
 /// Milliseconds between heartbeats.
 const HEARTBEAT: u64 = 500;
 
 /// What a connection is to do.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Order {
     Send(String),
     /// Closes with this code; 0 for none.
@@ -40,12 +42,17 @@ pub struct State {
     pub identifies: usize,
     pub resumes: Vec<u64>,
     pub connections: usize,
+    /// When each of them was made.
+    pub connected_at: Vec<Instant>,
     /// Sign-ins that are left.
     pub remaining: u64,
     /// Heartbeats are not acknowledged.
     pub deaf: bool,
-    /// Connections are closed at once, with this code.
-    pub closes: Option<u16>,
+    /// Connections end at once, in this way.
+    pub ends: Option<Order>,
+    /// Servers do not come, until [`State::servers_come`].
+    pub holds_servers: bool,
+    held: Option<Value>,
     /// The next resumption is refused.
     pub invalid: bool,
     /// Where to resume, if elsewhere.
@@ -69,6 +76,19 @@ impl State {
         let json = json!({ "op": 0, "s": seq, "t": kind, "d": data }).to_string();
         self.sent.push(json.clone());
         self.order(Order::Send(json));
+    }
+
+    /// How often the bot signed in, and how often it resumed.
+    pub fn sign_ins(&self) -> (usize, usize) {
+        (self.identifies, self.resumes.len())
+    }
+
+    /// The server that was held back comes.
+    pub fn servers_come(&mut self) {
+        self.holds_servers = false;
+        if let Some(server) = self.held.take() {
+            self.dispatch("GUILD_CREATE", server);
+        }
     }
 
     pub fn order(&self, order: Order) {
@@ -101,16 +121,24 @@ pub async fn serve(listener: TcpListener, fake: Fake) {
 }
 
 async fn connection(mut socket: WebSocketStream<TcpStream>, fake: &Fake) {
-    fake.state().gateway.connections += 1;
-    let closes = fake.state().gateway.closes;
-    if let Some(code) = closes {
-        close(&mut socket, code).await;
-        return;
+    let ends = {
+        let gateway = &mut fake.state().gateway;
+        gateway.connections += 1;
+        gateway.connected_at.push(Instant::now());
+        gateway.ends.clone()
+    };
+    fake.news.notify_waiters();
+    match ends {
+        Some(Order::Close(code)) => return close(&mut socket, code).await,
+        Some(_) => return,
+        None => {}
     }
     let (orders, mut ordered) = mpsc::unbounded_channel();
     send(&mut socket, &json!({ "op": 10, "s": null, "t": null, "d": { "heartbeat_interval": HEARTBEAT } })).await;
     loop {
         tokio::select! {
+            // What was to be sent is sent before a goodbye is read.
+            biased;
             order = ordered.recv() => match order {
                 Some(Order::Send(json)) => {
                     if socket.send(Message::text(json)).await.is_err() {
@@ -220,13 +248,13 @@ async fn identify(
     });
     assert_eq!(ready["user"]["id"], ME);
     state.gateway.dispatch("READY", ready);
-    state.gateway.dispatch(
-        "GUILD_CREATE",
-        json!({
-            "id": GUILD, "unavailable": false, "joined_at": joined, "system_channel_id": super::fake::GENERAL,
-            "channels": channels, "threads": threads,
-        }),
-    );
+    state.gateway.held = Some(json!({
+        "id": GUILD, "unavailable": false, "joined_at": joined, "system_channel_id": super::GENERAL,
+        "channels": channels, "threads": threads,
+    }));
+    if !state.gateway.holds_servers {
+        state.gateway.servers_come();
+    }
     drop(state);
     fake.news.notify_waiters();
     true
