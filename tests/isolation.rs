@@ -314,7 +314,9 @@ async fn nothing_of_a_team_is_changed_by_another() {
         assert!(digests::add(&mut tx, &team, digest(&channel), now()).await.unwrap());
         digests::waits(&mut tx, &team, "2025-W25", key).await.unwrap();
         digests::sent(&mut tx, &team, key, now()).await.unwrap();
-        digests::give_up(&mut tx, &team, now()).await.unwrap();
+        digests::give_up(&mut tx, &team, None, now()).await.unwrap();
+        assert!(digests::held(&mut tx, &team).await.unwrap().is_some());
+        assert!(!digests::is_of_a_week(&mut tx, &ours(), "another").await.unwrap());
         teams::set(&mut tx, &team, &teams::Settings::default(), now()).await.unwrap();
         let renumbered = ChannelId::parse("C2").unwrap();
         moved::channel(&mut tx, &team, &channel, &renumbered).await.unwrap();

@@ -45,20 +45,21 @@ impl Bot {
     /// Makes a digest that is due, in one transaction with all that follows from it: what an earlier one left unsaid is given up, and
     /// the next one is planned. Nothing happens when somebody else did it.
     pub async fn make_digest(&self, chore: &Chore, now: Timestamp) -> Result<()> {
-        let mut tx = self.store.begin().await?;
+        let (mut tx, team) = (self.store.begin().await?, &chore.team);
+        // Whoever sets it anew meanwhile waits, and then sees what is planned next.
+        let setting = digests::held(&mut tx, team).await?;
         if !chores::take(&mut tx, chore).await? {
             return Ok(());
         }
-        let team = &chore.team;
-        let Some(setting) = digests::setting(&mut tx, team).await?.filter(|s| s.switch == Switch::On) else {
+        let Some(setting) = setting.filter(|s| s.switch == Switch::On) else {
             tx.commit().await?;
             return Ok(());
         };
         let schedule = schedule(&setting);
         let week = chore.about.parse().unwrap_or_else(|_| schedule.week_at(chore.due));
         let (weeks, next) = schedule.catch_up(Planned { week, due: chore.due }, now);
-        digests::give_up(&mut tx, team, now).await?;
         let (last, missed) = weeks.split_last().map_or((week, &[][..]), |(last, missed)| (*last, missed));
+        digests::give_up(&mut tx, team, Some(&last.to_string()), now).await?;
         for week in missed {
             let week = week.to_string();
             let (channel, due, outcome) = (&setting.channel, chore.due, Some(Outcome::Late));

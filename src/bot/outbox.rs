@@ -153,8 +153,10 @@ impl Worker {
                     self.take_over(lock).await?;
                     first = false;
                 }
-                self.chores().await?;
-                self.take(&mut lanes).await.map(|_| ())
+                // Whatever keeps a digest from being made is no reason to keep answers from being said.
+                let chores = self.chores().await;
+                self.take(&mut lanes).await?;
+                chores.map(|_| ())
             };
             let pause = match taken.await {
                 Ok(()) => self.pause(lanes.len()).await,

@@ -51,6 +51,13 @@ pub async fn setting(conn: &mut AnyConnection, team: &TeamId) -> Result<Option<S
     Ok(Some(Setting { channel, weekday, minute, zone, switch }))
 }
 
+/// The same, held against others who read it this way or set it, until the transaction ends.
+pub async fn held(conn: &mut AnyConnection, team: &TeamId) -> Result<Option<Setting>> {
+    let hold = sqlx::query("UPDATE schedule SET set_at = set_at WHERE team = $1").bind(team.as_str());
+    hold.execute(&mut *conn).await?;
+    setting(conn, team).await
+}
+
 /// Sets when the digest of a team comes. Whoever does so holds the team's row until the transaction ends.
 pub async fn set(conn: &mut AnyConnection, team: &TeamId, setting: &Setting, now: Timestamp) -> Result<()> {
     sqlx::query(
@@ -157,6 +164,16 @@ pub async fn waits(conn: &mut AnyConnection, team: &TeamId, week: &str, key: &st
     Ok(())
 }
 
+/// Whether the row of this key says the digest of a week.
+pub async fn is_of_a_week(conn: &mut AnyConnection, team: &TeamId, key: &str) -> Result<bool> {
+    let found: Option<(i64,)> = sqlx::query_as("SELECT due_at FROM digest WHERE team = $1 AND post_key = $2")
+        .bind(team.as_str())
+        .bind(key)
+        .fetch_optional(conn)
+        .await?;
+    Ok(found.is_some())
+}
+
 /// The row of this key was said; if it was a digest, that has its end.
 pub async fn sent(conn: &mut AnyConnection, team: &TeamId, key: &str, now: Timestamp) -> Result<()> {
     sqlx::query("UPDATE digest SET outcome = 'sent', ended_at = $3 WHERE team = $1 AND post_key = $2")
@@ -180,24 +197,27 @@ pub async fn unsaid(conn: &mut AnyConnection, team: &TeamId) -> Result<Vec<Strin
     Ok(weeks.into_iter().map(|(week,)| week).collect())
 }
 
-/// Gives up digests that could not be said so far. One that is being said at this moment stays.
-pub async fn give_up(conn: &mut AnyConnection, team: &TeamId, now: Timestamp) -> Result<()> {
+/// Gives up digests that could not be said so far, but for that of the week that is made now. One that is being said at this moment
+/// stays.
+pub async fn give_up(conn: &mut AnyConnection, team: &TeamId, making: Option<&str>, now: Timestamp) -> Result<()> {
     let open: Vec<(String, String, Option<String>)> =
         sqlx::query_as("SELECT week, channel, post_key FROM digest WHERE team = $1 AND outcome IS NULL ORDER BY week")
             .bind(team.as_str())
             .fetch_all(&mut *conn)
             .await?;
-    for (week, channel, key) in open {
+    for (week, channel, key) in open.into_iter().filter(|(week, ..)| Some(week.as_str()) != making) {
         let lane = ChannelId::parse(&channel).map(|channel| lane(&channel)).unwrap_or_default();
         if !outbox::take_back(conn, team, &lane, key.as_deref().unwrap_or_default()).await? {
             continue;
         }
-        sqlx::query("UPDATE digest SET outcome = 'late', ended_at = $3 WHERE team = $1 AND week = $2")
-            .bind(team.as_str())
-            .bind(&week)
-            .bind(millis(now))
-            .execute(&mut *conn)
-            .await?;
+        sqlx::query(
+            "UPDATE digest SET outcome = 'late', ended_at = $3 WHERE team = $1 AND week = $2 AND outcome IS NULL",
+        )
+        .bind(team.as_str())
+        .bind(&week)
+        .bind(millis(now))
+        .execute(&mut *conn)
+        .await?;
     }
     Ok(())
 }

@@ -5,13 +5,22 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
+use jiff::Timestamp;
 use npmfix::{
     bot::{Bot, outbox::Worker},
     message::{ChannelId, TeamId},
-    store::{Store, moved},
+    store::{
+        Store,
+        chores::{self, What},
+        moved,
+    },
 };
+use sqlx::Executor as _;
 
 use crate::{BEGIN, CHANNEL, HOUR, WEEK, Wall, bot, command, engines::each_engine, pastes, rows, team, worker};
+
+/// Teams that somebody sets the digest of while it is made.
+const RACES: usize = 20;
 
 /// A team that has a digest every Monday at nine.
 struct Office {
@@ -135,6 +144,74 @@ async fn a_channel_that_others_may_read_under_its_new_id_has_no_digest_any_more(
         office.pastes(BEGIN + 5 * 24 * HOUR).await;
         office.works_at(BEGIN + WEEK + 2 * HOUR).await;
         assert_eq!(rows(&office.store).await, ["slack:T1 2026-W49 sent"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_digest_that_somebody_asks_for_and_slack_refuses_stands_in_nobodys_way() {
+    each_engine(async |store, _| {
+        let office = Office::open(store).await;
+        office.pastes(BEGIN - 48 * HOUR).await;
+        office.works().await;
+        office.breaks(true);
+        command(&office.bot, (&office.team, CHANNEL), "digest now", BEGIN).await;
+        office.works().await;
+        office.breaks(false);
+        office.works_at(BEGIN + HOUR).await;
+        assert_eq!(rows(&office.store).await, ["slack:T1 2026-W48 sent"]);
+        assert_eq!(office.wall.pages().concat().matches("npm auth failures").count(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_keeps_no_digest_from_its_team() {
+    each_engine(async |store, _| {
+        let office = Office::open(store).await;
+        office.pastes(BEGIN - 48 * HOUR).await;
+        office.works().await;
+        let mut tx = office.store.begin().await.unwrap();
+        tx.execute("UPDATE reply SET state = '{'").await.unwrap();
+        tx.commit().await.unwrap();
+        office.works_at(BEGIN + HOUR).await;
+        assert_eq!(rows(&office.store).await, ["slack:T1 2026-W48 sent"]);
+        assert!(office.wall.pages().concat().contains("E401"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_sets_it_while_it_is_made_loses_nothing() {
+    each_engine(async |store, _| {
+        let wall = Arc::new(Wall::default());
+        let now = Arc::new(AtomicI64::new(BEGIN));
+        let (bot, worker) = (bot(&store), worker(&store, &wall, &now));
+        for number in 0..RACES {
+            let team = team(number);
+            command(&bot, (&team, CHANNEL), "settings followups off", BEGIN).await;
+            command(&bot, (&team, CHANNEL), "digest on monday 09:00 utc", BEGIN).await;
+            pastes(&bot, (&team, CHANNEL), BEGIN - 48 * HOUR).await;
+        }
+        worker.drain().await.unwrap();
+        let at = Timestamp::from_millisecond(BEGIN + HOUR).unwrap();
+        let due = chores::due(&mut store.read().await.unwrap(), What::Digest, 100, at).await.unwrap();
+        assert_eq!(due.len(), RACES);
+        for chore in due {
+            let made = bot.make_digest(&chore, at);
+            let set = command(&bot, (&chore.team, CHANNEL), "digest on monday 09:00 utc", BEGIN + HOUR);
+            let (made, ()) = tokio::join!(made, set);
+            made.unwrap();
+        }
+        for minutes in 0..5 {
+            now.store(BEGIN + HOUR + minutes * 61_000, Ordering::Relaxed);
+            worker.drain().await.unwrap();
+        }
+        let mut all: Vec<String> = (0..RACES).map(|number| format!("{} 2026-W48 sent", team(number))).collect();
+        all.sort();
+        assert_eq!(rows(&store).await, all);
+        let digests = wall.pages().iter().filter(|page| page.starts_with("npm auth failures")).count();
+        assert_eq!(digests, RACES);
     })
     .await;
 }

@@ -47,7 +47,8 @@ impl Run<'_> {
                     zone: zone.clone(),
                     switch: Switch::On,
                 };
-                if settings.zone.as_ref() != Some(&zone) {
+                // The zone of working hours is for admins to change; the first to name one gives the team its own.
+                if settings.zone.is_none() {
                     settings.zone = Some(zone);
                     teams::set(&mut self.tx, self.asked.team, &settings, self.now).await?;
                 }
@@ -59,7 +60,7 @@ impl Run<'_> {
                     let setting = Setting { switch: Switch::Off, ..setting };
                     digests::set(&mut self.tx, self.asked.team, &setting, self.now).await?;
                     chores::cancel(&mut self.tx, self.asked.team, (What::Digest, "")).await?;
-                    digests::give_up(&mut self.tx, self.asked.team, self.now).await?;
+                    digests::give_up(&mut self.tx, self.asked.team, None, self.now).await?;
                 }
                 Ok(Reply::say(words::switched_off()))
             }

@@ -10,7 +10,7 @@ use crate::{
     bot::{Bot, choices::Pick, schedule::Week},
     message::{ChannelId, TeamId},
     store::{
-        Result,
+        Result, StoreError,
         digests::{self, ByDay, ErrorRow, Scope},
         recurrence,
         replies::{self, Given, State},
@@ -137,7 +137,14 @@ impl Bot {
         for (tally, row) in errors {
             let last = digests::latest(conn, week, tally.fingerprint, &tally.days.channels).await?;
             let given = match &last.reply {
-                Some(id) => replies::peek(conn, week.team, id).await?,
+                Some(id) => match replies::peek(conn, week.team, id).await {
+                    // The others are told all the same.
+                    Err(error @ StoreError::Row { .. }) => {
+                        tracing::warn!(team = %week.team, %error, "an answer cannot be read");
+                        None
+                    }
+                    read => read?,
+                },
                 None => None,
             };
             let fix = match given {

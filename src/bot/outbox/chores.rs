@@ -46,10 +46,8 @@ impl Worker {
                 What::Digest => bot.make_digest(&chore, now).await,
                 What::FollowUp => bot.follow_up(&chore, now).await,
             };
-            match outcome {
-                Ok(()) => {}
-                Err(error) if error.passes() => return Err(error),
-                Err(error) => self.put_off(&chore, &error.to_string(), now).await?,
+            if let Err(error) = outcome {
+                self.put_off(&chore, &error.to_string(), now).await?;
             }
         }
         Ok(done)

@@ -92,10 +92,11 @@ impl Worker {
 
     async fn take_down(&self, parcel: &Parcel, delivery: &Delivery, pace: SignedDuration) -> Result<Option<Parcel>> {
         let (now, lease) = ((self.clock)(), &self.lease);
-        // A digest is tried until the next one is due, which gives it up.
-        let patient = parcel.kind == Kind::Post && digests::is_lane(&parcel.lane);
-        let again = patient || parcel.attempts < self.settings.attempts;
         let mut tx = self.store.begin().await?;
+        // A week's digest is tried until the next one is due, which gives it up. One that somebody asked for is a post like others.
+        let in_lane = parcel.kind == Kind::Post && digests::is_lane(&parcel.lane);
+        let patient = in_lane && digests::is_of_a_week(&mut tx, &parcel.team, &parcel.key).await?;
+        let again = patient || parcel.attempts < self.settings.attempts;
         let next = match delivery {
             Delivery::Done(answer) => {
                 let next = outbox::sent(&mut tx, parcel, answer.as_deref(), lease, pace, now).await?;

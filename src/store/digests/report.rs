@@ -194,13 +194,15 @@ pub async fn latest(
         "SELECT r.id, r.channel, r.message, r.thread, r.outcome FROM error_channel c \
          JOIN reply r ON r.id = c.reply AND r.team = c.team JOIN heard h ON h.team = r.team AND h.channel = r.channel \
          AND h.message = r.message WHERE h.deleted_at IS NULL AND c.team = $1 AND c.fingerprint = $2 \
+         AND ((c.private_at IS NULL AND h.private_at IS NULL) OR c.channel = $3) \
          AND c.channel IN ({rows}) ORDER BY c.last_at DESC",
-        2,
+        3,
         channels.len(),
         1,
     )
     .bind(scope.team.as_str())
-    .bind(fingerprint);
+    .bind(fingerprint)
+    .bind(scope.channel.as_str());
     for channel in channels {
         select = select.bind(channel.as_str());
     }

@@ -181,7 +181,8 @@ pub(super) async fn count_by_day(conn: &mut AnyConnection, occurrences: &[NewOcc
     let mut upsert = query(
         conn,
         "INSERT INTO error_day (team, day, channel, fingerprint, who, private_at, seen) VALUES {rows} \
-         ON CONFLICT (team, day, channel, fingerprint, who) DO UPDATE SET seen = error_day.seen + excluded.seen",
+         ON CONFLICT (team, day, channel, fingerprint, who) DO UPDATE SET seen = error_day.seen + excluded.seen, \
+         private_at = COALESCE(error_day.private_at, excluded.private_at)",
         rows.len(),
         7,
     );
@@ -240,7 +241,8 @@ pub async fn count(conn: &mut AnyConnection, days: &BTreeMap<DayKey, (Visibility
          answered = channel_day.answered + excluded.answered, fixed = channel_day.fixed + excluded.fixed, \
          unhelpful = channel_day.unhelpful + excluded.unhelpful, \
          false_answers = channel_day.false_answers + excluded.false_answers, \
-         secrets = channel_day.secrets + excluded.secrets",
+         secrets = channel_day.secrets + excluded.secrets, \
+         private_at = COALESCE(channel_day.private_at, excluded.private_at)",
         days.len(),
         10,
     );
