@@ -74,6 +74,19 @@ impl Facts {
         Ok(spot)
     }
 
+    /// Whether a channel that somebody named is one of a server, and no thread.
+    pub async fn is_in(&self, guild: &str, channel: &str) -> Result<bool, RestError> {
+        if !channel.bytes().all(|b| b.is_ascii_digit()) {
+            return Ok(false);
+        }
+        let told = match self.rest.call_again(&Route::channel(channel), None, PATIENCE).await {
+            Err(RestError::Refused { .. }) => return Ok(false),
+            told => told?.to_string(),
+        };
+        let told: Channel<'_> = serde_json::from_str(&told).unwrap_or_default();
+        Ok(told.guild_id.as_str() == guild && !THREADS.contains(&told.kind.0))
+    }
+
     async fn ask(&self, guild: &str, channel: &str) -> Result<Spot, RestError> {
         let told = self.rest.call_again(&Route::channel(channel), None, PATIENCE).await?.to_string();
         let told: Channel<'_> = serde_json::from_str(&told).unwrap_or_default();

@@ -5,6 +5,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use serde_json::Value;
+
 use crate::message::{ChannelId, TeamId, Visibility};
 
 /// Channels that are remembered of all teams; beyond that, all are learnt anew.
@@ -56,6 +58,22 @@ pub fn told(channel: &ChannelId, kind: Option<&str>, shared: bool) -> Option<Vis
         (_, Some("channel" | "C"), _) => Some(Visibility::Public),
         (_, Some(_), _) | (_, None, Some('D' | 'G')) => Some(Visibility::Private),
         (_, None, _) => None,
+    }
+}
+
+/// Whether something holds of a channel, by Slack's answer to `conversations.info`.
+pub(super) fn is_true(answer: &Value, what: &str) -> bool {
+    answer.pointer(&format!("/channel/{what}")).and_then(Value::as_bool) == Some(true)
+}
+
+/// Who reads a channel, by the same.
+pub(super) fn described(answer: &Value) -> Visibility {
+    if is_true(answer, "is_ext_shared") || is_true(answer, "is_pending_ext_shared") {
+        Visibility::Shared
+    } else if is_true(answer, "is_channel") && !is_true(answer, "is_private") && !is_true(answer, "is_mpim") {
+        Visibility::Public
+    } else {
+        Visibility::Private
     }
 }
 

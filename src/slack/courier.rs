@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::{
     api::{Api, ApiError},
     blocks::{self, Around, Message},
+    channels::described,
     workspaces::{Workspace, Workspaces, is_dead},
 };
 use crate::{
@@ -21,8 +22,11 @@ use crate::{
         outbox::{Courier, Delivery, LookUp, Soon},
         say::Say,
     },
-    message::{MessageId, MessageRef, Platform, Where},
-    store::outbox::{Kind, Parcel, made},
+    message::{MessageId, MessageRef, Platform, Visibility, Where},
+    store::{
+        digests,
+        outbox::{Kind, Parcel, made},
+    },
 };
 
 mod pictures;
@@ -182,6 +186,9 @@ impl Errand<'_> {
     }
 
     async fn post(&self) -> Said {
+        if digests::is_lane(&self.parcel.lane) && self.is_shared().await? {
+            return Err(ApiError::Refused("people of other organisations read this channel".to_owned()));
+        }
         let mut body = json!({
             "channel": self.say.to.channel().as_str(),
             "unfurl_links": false,
@@ -192,6 +199,17 @@ impl Errand<'_> {
         }
         let answer = self.speak("chat.postMessage", body, Some(&self.parcel.key)).await?;
         Ok(id(&answer))
+    }
+
+    /// Whether people of other organisations read the channel by now.
+    async fn is_shared(&self) -> Result<bool, ApiError> {
+        let fields = [("channel", self.say.to.channel().as_str())];
+        match self.api.form(Some(&self.workspace.token), "conversations.info", &fields).await {
+            Ok(answer) => Ok(described(&answer) == Visibility::Shared),
+            // Where the bot may not ask, there is nothing to go by.
+            Err(ApiError::Refused(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     async fn edit(&self) -> Said {

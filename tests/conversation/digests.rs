@@ -263,3 +263,44 @@ async fn a_digest_tells_of_private_channels_only_there() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_a_channel_met_before_it_became_private_leads_nobody_into_it() {
+    in_the_room(async |chat| {
+        chat.command("digest on monday 9:00 UTC").await;
+        for visibility in [Visibility::Public, Visibility::Private] {
+            chat.go_to("dev", visibility);
+            chat.alice(SCOPES).await;
+            chat.bot_says("lacks a packages scope").await;
+            chat.pick("Dismiss").await;
+            chat.bot_removes_it().await;
+            chat.minutes_pass(61);
+        }
+        chat.go_to("general", Visibility::Public);
+        chat.minutes_pass(TO_MONDAY + 3 * HOUR);
+        // What the same person met there on the day on which it became private is not told at all.
+        chat.bot_is_silent().await;
+        assert_eq!(digests(chat).await, ["2025-W25 empty"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_channel_that_others_read_meanwhile_gets_no_digest() {
+    in_slack(async |chat| {
+        chat.go_to("dev", Visibility::Public);
+        chat.command("digest on monday 9:00 utc").await;
+        chat.alice(SCOPES).await;
+        chat.bot_says("lacks a packages scope").await;
+        chat.pick("Dismiss").await;
+        chat.bot_removes_it().await;
+        chat.go_to("dev", Visibility::Shared);
+        chat.minutes_pass(TO_MONDAY + 3 * HOUR);
+        chat.bot_is_silent().await;
+        assert_eq!(digests(chat).await, ["2025-W25 open"]);
+        chat.minutes_pass(7 * DAY);
+        chat.bot_is_silent().await;
+        assert_eq!(digests(chat).await, ["2025-W25 late", "2025-W26 empty"]);
+    })
+    .await;
+}

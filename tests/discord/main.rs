@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::needless_pass_by_value, reason = "what is made in the call is handed over")]
 
+mod digests;
 mod endpoint;
 #[path = "fake/fake.rs"]
 mod fake;

@@ -69,7 +69,7 @@ pub fn picture_alt(first: Date, last: Date, series: &[Series]) -> String {
     let weeks = |counts: &[u32]| counts.chunks(7).map(|week| sum(week).to_string()).collect::<Vec<_>>().join(", ");
     let of = |series: &Series| format!("{}: {}", series.label, weeks(&series.counts));
     let lines: Vec<String> = series.iter().map(of).collect();
-    format!("Errors by day from {}, stacked by error. By week: {}.", days(first, last), lines.join("; "))
+    format!("Errors by day, {}, stacked by error. By week: {}.", days(first, last), lines.join("; "))
 }
 
 /// In the picture, the errors that have no colour of their own.
@@ -88,6 +88,12 @@ pub fn recurring() -> &'static str {
 #[must_use]
 pub fn new() -> &'static str {
     "Seen for the first time"
+}
+
+/// Over the sums.
+#[must_use]
+pub fn sums() -> &'static str {
+    "In all"
 }
 
 /// Errors that are not listed.
@@ -265,7 +271,10 @@ pub fn which_zone() -> Inline {
 /// Nobody knows to which channel.
 #[must_use]
 pub fn which_channel() -> Inline {
-    Inline::parse("I do not know that channel. Type `#` and pick it from the list that opens.")
+    Inline::parse(
+        "I do not know that channel, or may not post there. Invite me, then type `#` and pick it from the list that opens; or \
+         say this in that channel.",
+    )
 }
 
 /// It is posted at once.

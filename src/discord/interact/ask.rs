@@ -5,12 +5,15 @@ use serde_json::{Value, json};
 use super::{Act, COMMAND, COMPONENT, Desk, MODAL, PING, TYPING, modal, modal::Form};
 use crate::{
     answer::{
+        Inline,
+        digest::words as about_digests,
         discord as said,
         reply::{Block, Reply, words},
     },
     bot::{
         choices::{Chosen, Click},
         commands::{Asked, Audience},
+        grammar::{self, Command as Asks, Digest},
         schedule,
     },
     discord::{
@@ -152,8 +155,24 @@ impl Desk {
                     None => self.line(event, scene, &used.line(), None).await,
                 }
             }
+            "digest" => match self.no_digest(i.guild_id.as_str(), scene, &used.line()).await? {
+                Some(sentence) => Ok(private(sentence)),
+                None => self.line(event, scene, &used.line(), None).await,
+            },
             _ => self.line(event, scene, &used.line(), None).await,
         }
+    }
+
+    /// Why a digest cannot come to the channel that somebody named, if it cannot. Anybody may write down any id, so only whoever may
+    /// see and write everywhere in a server names a channel, and only one of that server.
+    async fn no_digest(&self, guild: &str, scene: &Scene, line: &str) -> Result<Option<Inline>, AskError> {
+        let Ok(Asks::Digest(Digest::On { channel: Some(to), .. })) = grammar::parse(line) else { return Ok(None) };
+        if to == scene.channel {
+            return Ok(None);
+        }
+        let may = !guild.is_empty() && scene.author.rights == Rights::Admin;
+        let good = may && self.facts.is_in(guild, to.as_str()).await?;
+        Ok((!good).then(about_digests::which_channel))
     }
 
     async fn fix_text(&self, scene: &Scene, id: &str) -> Result<Option<String>, AskError> {
@@ -239,6 +258,6 @@ impl Desk {
     }
 }
 
-fn private(sentence: crate::answer::Inline) -> Act {
+fn private(sentence: Inline) -> Act {
     Act::Private(Reply { blocks: vec![Block::Say(sentence)], rows: Vec::new() })
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Slack, ephemeral, trouble};
 use crate::{
-    answer::{commands as common, digest::words as about_digests, reply::Reply, slack as words},
+    answer::{Inline, commands as common, digest::words as about_digests, reply::Reply, slack as words},
     bot::{
         commands::{Asked, Audience},
         grammar::{self, Command as Asks, Digest, Saving},
@@ -53,11 +53,11 @@ impl Slack {
         };
         let Some(view) = view else {
             let mut zone = None;
-            if let Ok(Asks::Digest(Digest::On { zone: named, channel, .. })) = grammar::parse(&read) {
-                if let Some(channel) = channel
-                    && self.visibility(workspace, &channel).await == Visibility::Shared
+            if let Ok(Asks::Digest(Digest::On { zone: named, channel: to, .. })) = grammar::parse(&read) {
+                if let Some(to) = to.filter(|to| *to != channel)
+                    && let Some(sentence) = self.no_digest_in(workspace, &to).await
                 {
-                    return Ok(Some(Reply::say(about_digests::not_in_shared())));
+                    return Ok(Some(Reply::say(sentence)));
                 }
                 if named.is_none() {
                     // Whoever switches it on means their own time.
@@ -68,6 +68,15 @@ impl Slack {
         };
         let opened = self.open(workspace, Some(&form.trigger_id), &view).await;
         Ok(opened.err().map(Reply::say))
+    }
+
+    /// Why no digest can come to a channel that somebody named, if none can.
+    async fn no_digest_in(&self, workspace: &Workspace, channel: &ChannelId) -> Option<Inline> {
+        match self.joined_channel(workspace, channel).await {
+            None => Some(about_digests::which_channel()),
+            Some(Visibility::Shared) => Some(about_digests::not_in_shared()),
+            Some(Visibility::Public | Visibility::Private) => None,
+        }
     }
 }
 

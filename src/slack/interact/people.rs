@@ -13,7 +13,11 @@ use tokio::time::timeout;
 
 use crate::{
     message::{Author, ChannelId, Rights, Speaker, TeamId, UserId, Visibility},
-    slack::{Slack, workspaces::Workspace},
+    slack::{
+        Slack,
+        channels::{described, is_true},
+        workspaces::Workspace,
+    },
 };
 
 /// How long an answer of Slack's is believed: somebody who was made an admin waits no longer.
@@ -96,18 +100,20 @@ impl Slack {
         if !workspace.may("channels:read") && !workspace.may("groups:read") {
             return Visibility::Private;
         }
-        let answer = self.ask(workspace, "conversations.info", ("channel", channel.as_str())).await;
-        let Some(answer) = answer else { return Visibility::Private };
-        let is = |what: &str| answer.pointer(&format!("/channel/{what}")).and_then(Value::as_bool) == Some(true);
-        let visibility = if is("is_ext_shared") || is("is_pending_ext_shared") {
-            Visibility::Shared
-        } else if is("is_channel") && !is("is_private") && !is("is_mpim") {
-            Visibility::Public
-        } else {
-            Visibility::Private
-        };
+        let Some(answer) = self.about_channel(workspace, channel).await else { return Visibility::Private };
+        let visibility = described(&answer);
         self.channels.learn(&workspace.team, channel, visibility);
         visibility
+    }
+
+    /// Who reads a channel that the bot is in. `None` when it is not, or nobody knows.
+    pub(super) async fn joined_channel(&self, workspace: &Workspace, channel: &ChannelId) -> Option<Visibility> {
+        let answer = self.about_channel(workspace, channel).await?;
+        is_true(&answer, "is_member").then(|| described(&answer))
+    }
+
+    async fn about_channel(&self, workspace: &Workspace, channel: &ChannelId) -> Option<Value> {
+        self.ask(workspace, "conversations.info", ("channel", channel.as_str())).await
     }
 
     async fn ask(&self, workspace: &Workspace, method: &'static str, field: (&str, &str)) -> Option<Value> {
