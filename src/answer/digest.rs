@@ -139,7 +139,11 @@ impl Digest {
                 blocks.push(Block::Item(words::more(more)));
             }
         }
-        blocks.extend(self.sums().into_iter().map(Block::Item));
+        let sums = self.sums();
+        if !sums.is_empty() {
+            blocks.push(Block::Heading(words::sums().to_owned()));
+            blocks.extend(sums.into_iter().map(Block::Item));
+        }
         Reply { blocks, rows: Vec::new() }
     }
 

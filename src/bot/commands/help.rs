@@ -5,7 +5,10 @@ use crate::{
         help as words,
         reply::{Block, Reply},
     },
-    bot::grammar::{COMMANDS, Misread},
+    bot::{
+        grammar::{COMMANDS, Misread, Problem},
+        schedule,
+    },
 };
 
 /// All commands, or one of them.
@@ -17,10 +20,17 @@ pub(super) fn help(topic: Option<&str>) -> Reply {
     Reply { blocks, rows: Vec::new() }
 }
 
+/// Letters of a city from which on its time zone is looked for.
+const CITY: usize = 3;
+
 /// What is wrong with a command, and how it is written.
 pub(super) fn misread(misread: &Misread) -> Reply {
     let mut blocks = vec![Block::Say(words::misread(misread))];
     blocks.extend(misread.nearest.map(|nearest| Block::Say(words::nearest(nearest))));
+    // Whoever names a city means its time zone.
+    if misread.problem == Problem::When && misread.word.len() >= CITY {
+        blocks.extend(schedule::zones(&misread.word, 1).iter().map(|zone| Block::Say(words::nearest(zone))));
+    }
     blocks.extend(misread.usage.map(|usage| Block::Say(words::usage(usage))));
     if misread.nearest.is_none() && misread.usage.is_none() {
         blocks.extend(help(None).blocks);
