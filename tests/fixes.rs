@@ -2,12 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-#[path = "support/base.rs"]
-mod support;
+#[path = "support/engines.rs"]
+mod engines;
 
 use std::process::Output;
 
 use assert_cmd::cargo::cargo_bin;
+use engines::each_engine;
 use jiff::Timestamp;
 use npmfix::{
     bot::saved,
@@ -22,7 +23,6 @@ use npmfix::{
         },
     },
 };
-use support::engines;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + second).unwrap()
@@ -71,8 +71,8 @@ async fn found(store: &Store, team: &TeamId, words: &str, view: View<'_>) -> Vec
 
 #[tokio::test]
 async fn a_fix_is_saved_edited_counted_and_erased() {
-    for base in engines().await {
-        let (store, team) = (&base.store, &team("slack:T1"));
+    each_engine(async |store, _| {
+        let (store, team) = (&store, &team("slack:T1"));
         assert_eq!(save(store, team, &acme(), "log in again", None).await, 1);
         assert_eq!(save(store, team, &acme(), "other", None).await, 2);
         let fix = get(store, team, 1).await.unwrap();
@@ -105,14 +105,14 @@ async fn a_fix_is_saved_edited_counted_and_erased() {
         assert!(fixes::history(&mut tx, team, 1, View::Everything).await.unwrap().is_empty());
         tx.commit().await.unwrap();
         assert_eq!(save(store, team, &acme(), "a number is never used again", None).await, 3);
-        base.done().await;
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn search_takes_words_as_they_are() {
-    for base in engines().await {
-        let (store, team) = (&base.store, &team("local"));
+    each_engine(async |store, _| {
+        let (store, team) = (&store, &team("local"));
         save(store, team, &acme(), "Use 100% of ÄRGER_1 \\ 'quoted' 📦", None).await;
         save(store, team, &key(Breadth::Package, "left-pad"), "100 of arger", None).await;
         for (words, ids) in [
@@ -129,14 +129,14 @@ async fn search_takes_words_as_they_are() {
         }
         found(store, team, &"%_!é ".repeat(100_000), View::Everything).await;
         found(store, team, &"%".repeat(1_000_000), View::Everything).await;
-        base.done().await;
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn nothing_crosses_teams_or_leaves_a_private_channel() {
-    for base in engines().await {
-        let (store, ours, theirs) = (&base.store, &team("slack:A"), &team("slack:B"));
+    each_engine(async |store, _| {
+        let (store, ours, theirs) = (&store, &team("slack:A"), &team("slack:B"));
         save(store, ours, &acme(), "for all", None).await;
         save(store, ours, &acme(), "for few", Some("C1")).await;
         let (inside, outside) = (channel("C1"), channel("C2"));
@@ -169,8 +169,8 @@ async fn nothing_crosses_teams_or_leaves_a_private_channel() {
         tx.commit().await.unwrap();
         let untouched = get(store, ours, 1).await.unwrap();
         assert_eq!((untouched.text.as_str(), untouched.uses, untouched.helped), ("for all", 0, 0));
-        base.done().await;
-    }
+    })
+    .await;
 }
 
 #[test]
@@ -222,8 +222,8 @@ fn keys_go_from_narrow_to_wide() {
 
 #[tokio::test]
 async fn the_most_specific_fix_leads_unless_a_certain_cause_disagrees() {
-    for base in engines().await {
-        let (store, team) = (&base.store, &team("local"));
+    each_engine(async |store, _| {
+        let (store, team) = (&store, &team("local"));
         save(store, team, &acme(), "wide", None).await;
         save(store, team, &key(Breadth::Package, "@acme/w"), "narrow", None).await;
         save(store, team, &key(Breadth::Package, "@acme/w"), "narrow and helpful", None).await;
@@ -253,8 +253,8 @@ async fn the_most_specific_fix_leads_unless_a_certain_cause_disagrees() {
             assert_eq!(choice.leads.map(|fix| fix.id), leads);
             assert_eq!(choice.below.iter().map(|fix| fix.id).collect::<Vec<_>>(), below);
         }
-        base.done().await;
-    }
+    })
+    .await;
 }
 
 fn cli(address: &str, arguments: &[&str], input: &str) -> Output {
@@ -268,10 +268,10 @@ fn said(bytes: &[u8]) -> String {
 
 #[tokio::test]
 async fn fixes_go_into_a_file_and_back() {
-    for base in engines().await {
-        let address = base.address.as_str();
-        save(&base.store, &TeamId::local(), &acme(), "for all\nin two lines", None).await;
-        save(&base.store, &TeamId::local(), &acme(), "for few", Some("C1")).await;
+    each_engine(async |store, address| {
+        let store = &store;
+        save(store, &TeamId::local(), &acme(), "for all\nin two lines", None).await;
+        save(store, &TeamId::local(), &acme(), "for few", Some("C1")).await;
         let run = cli(address, &["export"], "");
         let file = said(&run.stdout);
         assert_eq!(
@@ -285,14 +285,14 @@ async fn fixes_go_into_a_file_and_back() {
         let edited = file.replace("two lines", "2 lines");
         assert!(said(&import(&edited, "local").stderr).contains("1 changed"));
         assert!(said(&import(&edited, "local").stderr).contains("1 as they were"));
-        assert_eq!(get(&base.store, &TeamId::local(), 1).await.unwrap().text, "for all\nin 2 lines");
+        assert_eq!(get(store, &TeamId::local(), 1).await.unwrap().text, "for all\nin 2 lines");
         let all = said(&cli(address, &["export", "--private"], "").stdout);
         assert!(said(&import(&all, "copy").stderr).contains("2 added"));
         assert_eq!(said(&cli(address, &["export", "--private", "--team", "copy"], "").stdout), all);
         let by_hand = r#"{"family":"E403","breadth":"package","value":"left-pad","text":"ask"}"#;
         assert!(said(&import(by_hand, "copy").stderr).contains("1 added"));
         assert!(said(&import(by_hand, "copy").stderr).contains("1 as they were"));
-        assert_eq!(get(&base.store, &team("copy"), 3).await.unwrap().text, "ask");
+        assert_eq!(get(store, &team("copy"), 3).await.unwrap().text, "ask");
         for (bad, what) in [
             (by_hand.replace("text", "txt"), "txt"),
             (by_hand.replace("package", "pkg"), "`breadth`"),
@@ -305,7 +305,7 @@ async fn fixes_go_into_a_file_and_back() {
             let why = said(&run.stderr);
             assert!(why.contains("line 3") && why.contains(what) && why.contains("Nothing was imported"), "{why}");
         }
-        assert!(get(&base.store, &TeamId::local(), 3).await.is_none());
-        base.done().await;
-    }
+        assert!(get(store, &TeamId::local(), 3).await.is_none());
+    })
+    .await;
 }
