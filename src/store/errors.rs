@@ -52,6 +52,9 @@ pub enum StoreError {
         /// Who that is, as it wrote into its lock.
         holder: String,
     },
+    /// Another terminal chats on this server.
+    #[error("another `npmfix chat` is open on this database, and two would show each other's answers: end it first")]
+    Chatting,
     /// The lock beside the SQLite file cannot be had.
     #[error("cannot lock {path}: {why}")]
     Lock {

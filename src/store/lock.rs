@@ -1,18 +1,23 @@
-//! Who may send from a SQLite file: one process at a time. Servers are shared by leases alone, and whoever only reads or puts
-//! something in needs no lock.
+//! Who may send from a SQLite file: one process at a time. Servers are shared by leases, but for terminals: each shows what it
+//! takes, so that two would show each other's answers. Whoever only reads or puts something in needs no lock.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
     io::{Read as _, Write as _},
     path::{Path, PathBuf},
+    sync::Mutex,
 };
 
-use super::{Result, Store, StoreError};
+use sqlx::AnyConnection;
+
+use super::{Engine, Result, Store, StoreError};
 
 /// The right to send from a database, until it is dropped or the process ends.
 #[derive(Debug)]
 pub struct Lock {
     file: Option<File>,
+    /// What holds a server's lock; it goes with the connection. The mutex is never locked: it lets several threads own this.
+    _session: Option<Mutex<AnyConnection>>,
 }
 
 impl Lock {
@@ -29,7 +34,7 @@ const LONGEST_HOLDER: u64 = 200;
 /// Takes the right to send. `what` says to others what this process is, such as `chat`. On a SQLite file that another process
 /// (or another worker of this one) sends from, the error names it.
 pub fn hold(store: &Store, what: &str) -> Result<Lock> {
-    let Some(database) = store.file() else { return Ok(Lock { file: None }) };
+    let Some(database) = store.file() else { return Ok(Lock { file: None, _session: None }) };
     let path = beside(database);
     let trouble = |why| StoreError::Lock { path: path.display().to_string(), why };
     let mut file =
@@ -41,7 +46,21 @@ pub fn hold(store: &Store, what: &str) -> Result<Lock> {
     }
     file.set_len(0).map_err(trouble)?;
     write!(file, "process {}, `{what}`", std::process::id()).map_err(trouble)?;
-    Ok(Lock { file: Some(file) })
+    Ok(Lock { file: Some(file), _session: None })
+}
+
+/// Of the lock that a terminal holds on a server: `npmfix` in ASCII.
+const TERMINAL: i64 = 0x6e70_6d66_6978;
+
+/// Takes the right to chat from a terminal. On a server one chat at a time has it, whatever else sends from there.
+pub async fn hold_terminal(store: &Store) -> Result<Lock> {
+    if store.engine() == Engine::Sqlite {
+        return hold(store, "chat");
+    }
+    let mut session = store.read().await?.detach();
+    let free: bool =
+        sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(TERMINAL).fetch_one(&mut session).await?;
+    if free { Ok(Lock { file: None, _session: Some(Mutex::new(session)) }) } else { Err(StoreError::Chatting) }
 }
 
 /// The lock's file stays when the lock goes: removing it could let two in.

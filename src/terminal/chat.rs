@@ -76,7 +76,7 @@ pub async fn chat(
     out: Box<dyn Write + Send>,
     clock: Clock,
 ) -> Result<(), ChatError> {
-    let lock = lock::hold(bot.store(), "chat")?;
+    let lock = lock::hold_terminal(bot.store()).await?;
     let screen = Arc::new(Screen::new(out, options.log.as_deref(), options.width, options.paint)?);
     // What was said stands in the log at once: nothing of a dead sender is still on its way.
     let settings = Settings { echo: SignedDuration::ZERO, ..Settings::default() };

@@ -1,6 +1,9 @@
 //! Running, stopping, and one sender for each SQLite file.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use npmfix::{
     bot::outbox::{LookUp, Settings},
@@ -87,6 +90,29 @@ async fn one_process_sends_from_a_file_and_any_number_from_a_server() {
         other.close().await;
     })
     .await;
+}
+
+#[tokio::test]
+async fn one_terminal_at_a_time_chats() {
+    each_engine(async |store, url| {
+        let first = lock::hold_terminal(&store).await.unwrap();
+        let other = Store::open(url).await.unwrap();
+        let refused = lock::hold_terminal(&other).await.unwrap_err().to_string();
+        assert!(refused.starts_with("another "), "{refused}");
+        drop(first);
+        freed(&other).await;
+        other.close().await;
+    })
+    .await;
+}
+
+/// A server hears a moment later that the one who held a lock has left.
+async fn freed(store: &Store) {
+    let patience = Instant::now() + Duration::from_secs(10);
+    while let Err(refused) = lock::hold_terminal(store).await {
+        assert!(Instant::now() < patience, "{refused}");
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]
