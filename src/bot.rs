@@ -21,6 +21,7 @@ mod compose;
 mod decide;
 pub mod digest;
 mod follow;
+mod gone;
 pub mod grammar;
 pub mod hear;
 pub mod life;
@@ -33,6 +34,7 @@ pub mod schedule;
 mod when;
 mod words;
 
+pub use decide::Silence;
 pub use hear::Heard;
 
 /// How the bot behaves where nobody has set it otherwise.
@@ -58,6 +60,7 @@ pub struct Bot {
     limits: Limits,
     waiting: Mutex<Vec<record::Waiting>>,
     turn: tokio::sync::Mutex<()>,
+    gone: gone::Gone,
     wake: Arc<Notify>,
 }
 
@@ -71,6 +74,7 @@ impl Bot {
             limits,
             waiting: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
+            gone: gone::Gone::default(),
             wake: Arc::default(),
         }
     }

@@ -7,14 +7,14 @@ use super::{
     Bot, Heard,
     compose::{self, Fixes, Scene},
     decide::{self, Silence},
-    hear::{failures, gist, secrets, settings, warning},
+    hear::{failures, fingerprints, gist, secrets, settings, warning},
     record::{Finding, row},
     say::Say,
 };
 use crate::{
     answer::reply::{self, Reply},
     classifier,
-    message::{Message, MessageRef, Speaker, Where},
+    message::{Address, Message, MessageRef, Speaker},
     redact::Tally,
     store::{
         Result,
@@ -41,15 +41,38 @@ impl Bot {
         }
         let place = &message.place;
         let mut found = classifier::explain(message.text, &&self.knowledge);
-        let mut tx = self.store.begin().await?;
         let new = gist(&found);
+        let nothing = found.diagnoses.is_empty() && found.secrets.is_empty();
+        // Most of what people edit was never worth a row: nothing is written for it.
+        match findings::gist(&mut *self.store.read().await?, place).await? {
+            Some(before) if before == new && message.address == Address::Overheard => return Ok(Heard::Again),
+            Some(_) => {}
+            None => {
+                // Its first text may yet come, late or again.
+                if nothing {
+                    self.gone.add(place)
+                } else {
+                    self.gone.remove(place)
+                }
+                return self.hear(message, now).await;
+            }
+        }
+        let mut tx = self.store.begin().await?;
         let (before, same) = match findings::heard_anew(&mut tx, place, &new).await? {
             // It may have become one worth answering.
             Anew::Unknown => {
                 drop(tx);
                 return self.hear(message, now).await;
             }
-            Anew::Same => return Ok(Heard::Again),
+            Anew::Same => {
+                // It was passed over; now the bot is spoken to.
+                let wanted = message.address == Address::Addressed && !found.diagnoses.is_empty();
+                if !wanted || replies::of_message(&mut tx, place).await?.is_some() {
+                    return Ok(Heard::Again);
+                }
+                found.secrets = Tally::default();
+                (fingerprints(&new), true)
+            }
             Anew::Changed { failures: former, gist: before } => {
                 if secrets(&before) == secrets(&new) {
                     // Its author was warned.
@@ -65,6 +88,7 @@ impl Bot {
         let nothing = found.diagnoses.is_empty() && found.secrets.is_empty();
         let mut finding = self.finding(message, found, now);
         finding.heard.gist = new;
+        finding.counted = before;
         let given = replies::of_message(&mut tx, place).await?;
         let Some(given) = given else {
             if nothing {
@@ -78,16 +102,17 @@ impl Bot {
         };
         let all: Vec<_> = finding.occurrences().collect();
         findings::insert(&mut tx, &all).await?;
-        let new: Vec<_> = all.iter().copied().filter(|o| !before.contains(&o.diagnosis.fingerprint)).collect();
+        let new: Vec<_> = finding.uncounted().collect();
         findings::count_failures(&mut tx, &new).await?;
-        let mut rows: Vec<_> = warning(&finding).iter().map(|notice| row(notice, Kind::Notice, None)).collect();
+        let mut rows: Vec<_> =
+            warning(&finding, Some(&settings)).iter().map(|notice| row(notice, Kind::Notice, None)).collect();
         // One that was taken away stays away, and one whose failures are as they were says so already.
         let closed = same || matches!(given.outcome, Some(Outcome::Dismissed | Outcome::False));
         let heard = if closed { Heard::Silent(Silence::NotNpm) } else { Heard::Answered(given.id.clone()) };
         if !closed {
             let id = given.id.clone();
             let content = self.answer_anew(&mut tx, given, &finding).await?;
-            let say = Say { to: Where::Under(place.clone()), user: None, content };
+            let say = Say::under(place, content);
             rows.push(row(&say, Kind::Edit, Some(&id)));
         }
         outbox::put(&mut tx, &rows, now).await?;
@@ -124,6 +149,11 @@ impl Bot {
 
     /// Takes in that a message was deleted: what is kept of its text is erased, and its answer removed if nobody replied.
     pub async fn deleted(&self, place: &MessageRef, aftermath: Aftermath, now: Timestamp) -> Result<()> {
+        // Most of what people delete was never worth a row: nothing is written for it.
+        if !findings::is_heard(&mut *self.store.read().await?, place).await? {
+            self.gone.add(place);
+            return Ok(());
+        }
         let mut tx = self.store.begin().await?;
         if !findings::deleted(&mut tx, place, now).await? {
             return Ok(());
@@ -136,7 +166,7 @@ impl Bot {
                 replies::update(&mut tx, &given).await?;
             }
             if !unsaid && aftermath == Aftermath::Quiet {
-                let say = Say { to: Where::Under(place.clone()), user: None, content: Reply::default() };
+                let say = Say::under(place, Reply::default());
                 outbox::put(&mut tx, &[row(&say, Kind::Remove, Some(&given.id))], now).await?;
             }
         }

@@ -7,14 +7,14 @@ use jiff::Timestamp;
 use super::{
     Bot,
     compose::{self, Fixes, Scene},
-    record::row,
+    record::{TRIES, row},
     say::Say,
 };
 use crate::{
     answer::reply::{self, Block, Reply},
-    message::{Author, Rights, TeamId, UserId, Visibility, Where},
+    message::{Author, Rights, TeamId, UserId, Visibility},
     store::{
-        Result, Tx, channels, digests, drafts,
+        Result, StoreError, Tx, channels, digests, drafts,
         findings::{self, DayCounts, DayKey},
         fixes,
         outbox::{self, Kind},
@@ -114,6 +114,17 @@ pub struct Click<'a> {
 impl Bot {
     /// Takes in a choice. When this returns without an error, what it led to is stored.
     pub async fn choose(&self, click: &Click<'_>, now: Timestamp) -> Result<Chosen> {
+        // Two who write at the same time can lock each other out: the one that the database turns away tries again.
+        for _ in 1..TRIES {
+            match self.choose_once(click, now).await {
+                Err(StoreError::Locked) => {}
+                other => return other,
+            }
+        }
+        self.choose_once(click, now).await
+    }
+
+    async fn choose_once(&self, click: &Click<'_>, now: Timestamp) -> Result<Chosen> {
         let closed = || Chosen::Said(Reply::say(reply::choice_gone()));
         let Some((id, pick)) = Pick::parse(click.choice) else { return Ok(closed()) };
         let mut tx = self.store.begin().await?;
@@ -172,12 +183,12 @@ impl Conversation<'_> {
     async fn fixed(&mut self) -> Result<Chosen> {
         let fix = self.given.state.fix;
         if self.feedback("fixed").await? {
-            // Whoever records findings takes the fixes before the counts, too: the other order could lock both out.
+            let invitation = self.bot.invitation(self.tx, &self.given, self.user, self.now).await?;
+            // Whoever records findings holds the error before the fix, too: the other order could lock both out.
+            recurrence::resolve(self.tx, &self.given.place.team, &self.given.fingerprint, self.now).await?;
             if let Some(fix) = fix {
                 fixes::helped(self.tx, &self.given.place.team, fix, self.now).await?;
             }
-            let invitation = self.bot.invitation(self.tx, &self.given, self.user, self.now).await?;
-            recurrence::resolve(self.tx, &self.given.place.team, &self.given.fingerprint, self.now).await?;
             if self.given.outcome.is_none() {
                 self.count(DayCounts { fixed: 1, ..DayCounts::default() }).await?;
             }
@@ -276,7 +287,7 @@ impl Conversation<'_> {
 
     async fn put(&mut self, kind: Kind, content: Reply) -> Result<Chosen> {
         replies::update(self.tx, &self.given).await?;
-        let say = Say { to: Where::Under(self.given.place.clone()), user: None, content };
+        let say = Say::under(&self.given.place, content);
         outbox::put(self.tx, &[row(&say, kind, Some(&self.given.id))], self.now).await?;
         Ok(Chosen::Done)
     }

@@ -267,7 +267,7 @@ impl Run<'_> {
             (Forget::Me, false) => Ok(Reply::say(words::forget_me_sure())),
             (Forget::Me, true) => {
                 let who = self.bot.store.who(team, &author.id);
-                let rows = forget::person(&mut self.tx, team, &who).await?;
+                let rows = forget::person(&mut self.tx, team, &author.id, &who).await?;
                 let mut settings = teams::settings(&mut self.tx, team).await?;
                 let named = settings.admins.len();
                 settings.admins.retain(|admin| admin != who.as_str());

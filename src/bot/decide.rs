@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     classifier::Diagnosis,
-    message::{Address, MessageRef, Speaker, Visibility, Where},
+    message::{Address, MessageRef, Speaker, Visibility},
     store::{
         channels::{ErrorPlace, Mode, Settings},
         findings::NewHeard,
@@ -51,6 +51,8 @@ pub enum Silence {
     Cap,
     /// A secret and no failure.
     NoFailure,
+    /// It was deleted, or its error edited away, before it was heard.
+    Gone,
 }
 
 /// What the store knows about the channel and the errors of some findings; kept up to date while they are decided one after
@@ -117,7 +119,7 @@ pub(super) fn decide(case: &Case<'_>, known: &mut Known, limits: &Limits, now: T
     };
     let say = earlier.as_ref().map(|(earlier, at)| {
         let saved = case.fixes.lead.as_ref().filter(|fix| fix.saved_at > *at);
-        Say { to: Where::Under(place.clone()), user: None, content: compose::pointer(earlier, *at, saved, now) }
+        Say::under(place, compose::pointer(earlier, *at, saved, now))
     });
     let kind = if say.is_some() { Kind::Pointer } else { Kind::Answer };
     if kind == Kind::Answer {

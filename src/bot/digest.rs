@@ -118,7 +118,7 @@ async fn post(
     now: Timestamp,
 ) -> Result<String> {
     let to = Where::Channel { team: team.clone(), channel: channel.clone() };
-    let say = Say { to, user: None, content: digest.reply() };
+    let say = Say::new(to, digest.reply());
     let lane = digests::lane(channel);
     outbox::put(conn, &[NewRow { lane: lane.clone(), ..row(&say, Kind::Post, None) }], now).await?;
     outbox::last_key(conn, team, &lane).await

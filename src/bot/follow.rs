@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     answer::reply::{self, Reply},
-    message::{MessageRef, TeamId, UserId, Where},
+    message::{MessageRef, TeamId, UserId},
     store::{
         Result,
         chores::{self, Chore, What},
@@ -81,7 +81,7 @@ impl Bot {
         given.state.asked = Some(now);
         let Some(content) = compose::answer(&Scene::of(&given, &fixes), &self.knowledge) else { return Ok(None) };
         replies::update(conn, &given).await?;
-        Ok(Some(Say { to: Where::Under(given.place.clone()), user: None, content }))
+        Ok(Some(Say::under(&given.place, content)))
     }
 
     /// Somebody said that an error is fixed: if it keeps coming back and nothing is saved for it, they are invited to save what they
@@ -104,16 +104,12 @@ impl Bot {
         }
         let fixes = self.fixes_for(conn, given).await?;
         let saved = fixes.lead.is_some() || fixes.below.is_some();
-        Ok((!saved).then(|| notice(&given.place, who, Reply::say(reply::save_what_you_did()))))
+        Ok((!saved).then(|| Say::notice(&given.place, who, Reply::say(reply::save_what_you_did()))))
     }
 
     /// A saved fix did not help: the second time in a row its author is asked to look at it.
     pub(super) async fn revision(&self, conn: &mut AnyConnection, place: &MessageRef, fix: i64) -> Result<Option<Say>> {
         let author = fixes::author_to_ask(conn, &place.team, fix, FAILED).await?;
-        Ok(author.map(|author| notice(place, &author, Reply::say(reply::look_at_your_fix(fix)))))
+        Ok(author.map(|author| Say::notice(place, &author, Reply::say(reply::look_at_your_fix(fix)))))
     }
-}
-
-fn notice(place: &MessageRef, who: &UserId, content: Reply) -> Say {
-    Say { to: Where::Under(place.clone()), user: Some(who.clone()), content }
 }

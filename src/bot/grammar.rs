@@ -38,7 +38,7 @@ pub const COMMANDS: &[(&str, &str)] = &[
     ("help [COMMAND]", "Show the commands, or more about one."),
 ];
 
-/// Bytes that are looked at. No chat lets anybody write more; a larger log comes as a file.
+/// Bytes that are looked at. No chat lets anybody write more; of a larger log that came as a file, these are its last.
 pub const INPUT_LIMIT: usize = 1 << 20;
 /// Characters of a fix before its secrets are removed, which can be far longer than what is written instead of them.
 pub const RAW_FIX_LIMIT: usize = 4 * TEXT_LIMIT;
@@ -58,13 +58,23 @@ const NAMES: [&str; 3] = ["npmfix", "@npmfix", "/npmfix"];
 
 /// Reads a command. It may begin with `/npmfix`, `npmfix` or `@npmfix`; nothing at all asks for help.
 pub fn parse(text: &str) -> Result<Command, Misread> {
-    let mut words = Words::new(text.get(..text.floor_char_boundary(INPUT_LIMIT)).unwrap_or_default());
+    let (mut words, mut word) = begin(text.get(..text.floor_char_boundary(INPUT_LIMIT)).unwrap_or_default());
+    if word.as_deref() == Some("explain") {
+        (words, word) = begin(text);
+    }
+    let Some(word) = word else { return Ok(Command::Help(None)) };
+    let Some((name, usage)) = command(&word) else { return Err(unknown(word, None)) };
+    Reader { words, usage }.read(name)
+}
+
+/// The first word after the bot's name, and what follows it.
+fn begin(text: &str) -> (Words<'_>, Option<String>) {
+    let mut words = Words::new(text);
     if words.peek().is_some_and(|word| NAMES.contains(&word.as_str())) {
         words.next();
     }
-    let Some(word) = words.next() else { return Ok(Command::Help(None)) };
-    let Some((name, usage)) = command(&word) else { return Err(unknown(word, None)) };
-    Reader { words, usage }.read(name)
+    let word = words.next();
+    (words, word)
 }
 
 /// The command of this name with its usage.
@@ -99,6 +109,9 @@ impl Reader<'_> {
         let command = match name {
             "explain" => {
                 let text = self.words.rest();
+                // What failed stands at the end of a log.
+                let text =
+                    text.get(text.ceil_char_boundary(text.len().saturating_sub(INPUT_LIMIT))..).unwrap_or_default();
                 return if text.is_empty() { Err(self.missing()) } else { Ok(Command::Explain(text.to_owned())) };
             }
             "save" => return Ok(self.save()),

@@ -7,6 +7,7 @@ use sqlx::AnyConnection;
 
 use super::{
     Bot,
+    amend::Aftermath,
     decide::{self, Silence},
     record::{Finding, row},
     say::Say,
@@ -14,10 +15,12 @@ use super::{
 use crate::{
     answer::reply::{self, Block, Reply},
     classifier::{self, Diagnosis, Findings},
-    message::{Address, Message, Speaker, Where},
+    message::{Address, Message, Speaker},
     redact,
     store::{
-        Result, channels, findings, inbox,
+        Result,
+        channels::{self, Mode},
+        findings, inbox,
         outbox::{self, Kind},
     },
 };
@@ -57,7 +60,15 @@ impl Bot {
                 Address::Addressed => self.say_nothing_found(message, now).await,
             };
         }
-        self.record(self.finding(message, findings, now)).await
+        if self.gone.has(&message.place) {
+            return Ok(Heard::Silent(Silence::Gone));
+        }
+        let heard = self.record(self.finding(message, findings, now)).await?;
+        // It was deleted while it was being written down.
+        if self.gone.has(&message.place) {
+            self.deleted(&message.place, Aftermath::Unknown, now).await?;
+        }
+        Ok(heard)
     }
 
     /// Whether a text holds no failure.
@@ -82,7 +93,7 @@ impl Bot {
         if !inbox::take(&mut tx, &place.team, &event, now).await? {
             return Ok(Heard::Again);
         }
-        let say = Say { to: Where::Under(place.clone()), user: None, content: Reply::say(reply::nothing_to_explain()) };
+        let say = Say::under(place, Reply::say(reply::nothing_to_explain()));
         outbox::put(&mut tx, &[row(&say, Kind::Post, None)], now).await?;
         tx.commit().await?;
         self.wake.notify_one();
@@ -106,6 +117,7 @@ impl Bot {
             address: message.address,
             kept: diagnoses.iter().map(findings::to_json).collect(),
             diagnoses,
+            counted: HashSet::new(),
             secrets: found.secrets,
         }
     }
@@ -133,6 +145,11 @@ pub(super) fn failures(gist: &str) -> &str {
     gist.split_once("\n\n").map_or(gist, |(failures, _)| failures)
 }
 
+/// The fingerprints of a gist's failures.
+pub(super) fn fingerprints(gist: &str) -> HashSet<String> {
+    failures(gist).lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
 /// The kinds of secrets of a gist.
 pub(super) fn secrets(gist: &str) -> &str {
     gist.split_once("\n\n").map_or("", |(_, secrets)| secrets)
@@ -151,8 +168,9 @@ fn decisive(diagnosis: &mut Diagnosis) {
     }
 }
 
-/// A private warning to whoever pasted a secret.
-pub(super) fn warning(finding: &Finding) -> Option<Say> {
+/// A private warning to whoever pasted a secret. Where the channel listens only to what is addressed to the bot, and this was not,
+/// nobody else is to hear of it.
+pub(super) fn warning(finding: &Finding, settings: Option<&channels::Settings>) -> Option<Say> {
     if finding.secrets.is_empty() || finding.author.speaker != Speaker::Person {
         return None;
     }
@@ -165,7 +183,8 @@ pub(super) fn warning(finding: &Finding) -> Option<Say> {
         })
         .collect();
     let content = Reply { blocks, rows: Vec::new() };
-    Some(Say { to: Where::Under(finding.heard.place.clone()), user: Some(finding.author.id.clone()), content })
+    let chosen = finding.address == Address::Addressed || settings.is_some_and(|settings| settings.mode == Mode::Auto);
+    Some(Say { in_channel: chosen, ..Say::notice(&finding.heard.place, &finding.author.id, content) })
 }
 
 /// The settings of a message's channel.

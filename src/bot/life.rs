@@ -36,7 +36,7 @@ impl Bot {
             Arrival::Server => reply::hello_server(),
         };
         let to = Where::Channel { team: team.clone(), channel: channel.clone() };
-        let say = Say { to, user: None, content: Reply::say(hello) };
+        let say = Say::new(to, Reply::say(hello));
         outbox::put(&mut tx, &[row(&say, Kind::Post, None)], now).await?;
         tx.commit().await?;
         self.wake.notify_one();

@@ -23,7 +23,7 @@ use super::Bot;
 use crate::{
     message::{Platform, TeamId},
     store::{
-        Result, Store, digests, inbox,
+        Result, Store, digests, drafts, inbox,
         lock::Lock,
         outbox::{self, Lease},
     },
@@ -83,7 +83,7 @@ const SHORTEST: Duration = Duration::from_millis(10);
 /// How long to wait when the database does not answer.
 const TROUBLE: Duration = Duration::from_secs(1);
 
-/// How often old events are dropped from the inbox.
+/// How often what is too old is dropped.
 const TIDY: SignedDuration = SignedDuration::from_hours(1);
 /// Events dropped at a time, so that nothing that is to be said waits for it.
 const DROPPED: i64 = 1000;
@@ -264,12 +264,14 @@ impl Worker {
         Ok(silent)
     }
 
-    /// Drops old events if it is time to; returns when to do so again.
+    /// Drops old events, and what nobody asked for any more, if it is time to; returns when to do so again.
     async fn tidy(&self, conn: &mut AnyConnection) -> Result<Option<Timestamp>> {
         let now = (self.clock)();
         if now < *self.tidy.lock().unwrap_or_else(PoisonError::into_inner) {
             return Ok(None);
         }
+        drafts::prune(conn, now).await?;
+        outbox::prune(conn, now).await?;
         let dropped = inbox::prune(conn, DROPPED, now).await?;
         // When there are more, they go the next time.
         Ok(Some(if i64::try_from(dropped).is_ok_and(|dropped| dropped < DROPPED) { now + TIDY } else { now }))

@@ -29,8 +29,8 @@ const TOGETHER: usize = 256;
 /// Nor do more failures, of which a message may have several: a statement takes 32,766 arguments, and a failure has 13.
 const FAILURES: usize = 64 * hear::KEPT;
 
-/// How often a finding is written that the database turns away for another's sake.
-const TRIES: usize = 4;
+/// How often something is written that the database turns away for another's sake.
+pub(super) const TRIES: usize = 4;
 
 /// A message with something in it, read and redacted.
 #[derive(Debug)]
@@ -41,10 +41,17 @@ pub(super) struct Finding {
     pub diagnoses: Vec<Diagnosis>,
     /// What is kept of each failure.
     pub kept: Vec<String>,
+    /// Fingerprints of failures that were counted before the message was edited.
+    pub counted: HashSet<String>,
     pub secrets: Tally,
 }
 
 impl Finding {
+    /// Its failures that are not counted yet.
+    pub(super) fn uncounted(&self) -> impl Iterator<Item = NewOccurrence<'_>> {
+        self.occurrences().filter(|o| !self.counted.contains(&o.diagnosis.fingerprint))
+    }
+
     /// Its failures, to be recorded.
     pub(super) fn occurrences(&self) -> impl Iterator<Item = NewOccurrence<'_>> {
         let all = (0..).zip(self.diagnoses.iter().zip(&self.kept));

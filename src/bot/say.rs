@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     answer::reply::Reply,
-    message::{UserId, Where},
+    message::{MessageRef, UserId, Where},
 };
 
 /// Something to say, as an outbox row holds it. The row's kind says whether it is a post, an edit, a removal or a notice.
@@ -15,12 +15,34 @@ pub struct Say {
     /// For a notice: the one person who is to see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserId>,
+    /// For a notice: whether a line in the channel may stand in for it where the person takes none. It may for a secret that
+    /// everybody sees there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_channel: bool,
     /// What it says; empty for a removal.
     #[serde(default)]
     pub content: Reply,
 }
 
 impl Say {
+    /// A post.
+    #[must_use]
+    pub fn new(to: Where, content: Reply) -> Self {
+        Self { to, user: None, in_channel: false, content }
+    }
+
+    /// A post under a message, or what becomes of one.
+    #[must_use]
+    pub fn under(message: &MessageRef, content: Reply) -> Self {
+        Self::new(Where::Under(message.clone()), content)
+    }
+
+    /// For one person, about a message.
+    #[must_use]
+    pub fn notice(message: &MessageRef, who: &UserId, content: Reply) -> Self {
+        Self { user: Some(who.clone()), ..Self::under(message, content) }
+    }
+
     /// As JSON. A NUL character, which PostgreSQL refuses, is escaped there.
     #[must_use]
     pub fn to_json(&self) -> String {

@@ -97,8 +97,8 @@ impl Messenger {
         Ok(answer.get("id").and_then(Value::as_str).map(str::to_owned))
     }
 
-    /// Tells one person alone. Whoever takes no direct messages gets a line in the channel that names neither them nor what it
-    /// is about.
+    /// Tells one person alone. Where they take no direct messages and a line in the channel may stand in for it, that names
+    /// neither them nor what it is about.
     async fn notice(&self, channel: &str, say: &Say, key: &str) -> Result<(), RestError> {
         let Some(user) = &say.user else { return Ok(()) };
         let direct = json!({ "recipient_id": user.as_str() });
@@ -112,7 +112,7 @@ impl Messenger {
         };
         match sent {
             Err(RestError::Refused { .. }) => {
-                let Some(about) = say.to.message() else { return Ok(()) };
+                let Some(about) = say.to.message().filter(|_| say.in_channel) else { return Ok(()) };
                 let line = Say { user: None, content: in_channel(about), ..say.clone() };
                 self.post(channel, post(&line, key)).await.map(|_| ())
             }

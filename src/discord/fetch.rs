@@ -15,6 +15,8 @@ use super::{
 const READ: usize = 32 * 1024 * 1024;
 /// Bytes that are kept, unpacked: the end of a log, where its failure stands.
 const KEPT: usize = 4 * 1024 * 1024;
+/// Bytes that are unpacked of a file: a small one can hold endless zeros, and unpacking keeps a core busy.
+const UNPACKED: usize = 64 * 1024 * 1024;
 /// For one file. A command has been told to wait by then.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Files of one message that are read.
@@ -66,12 +68,16 @@ fn is_discords(url: &Url, rest: &Rest) -> bool {
     url.scheme() == "https" && plain && url.host_str().is_some_and(|host| HOSTS.contains(&host))
 }
 
-/// Keeps the last bytes that are written to it.
+/// Keeps the last bytes that are written to it, and takes no more than [`UNPACKED`] in all.
 #[derive(Default)]
-struct End(Vec<u8>);
+struct End(Vec<u8>, usize);
 
 impl std::io::Write for End {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.1 += bytes.len();
+        if self.1 > UNPACKED {
+            return Err(std::io::Error::other("too large, unpacked"));
+        }
         self.0.extend_from_slice(bytes);
         if self.0.len() > 2 * KEPT {
             self.0.drain(..self.0.len() - KEPT);
@@ -103,6 +109,18 @@ mod tests {
         ] {
             assert_eq!(is_discords(&Url::parse(url).unwrap(), &rest), good, "{url}");
         }
+    }
+
+    #[test]
+    fn a_small_file_of_endless_zeros_is_not_unpacked_to_its_end() {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        for _ in 0..=UNPACKED / (1 << 20) {
+            packed.write_all(&[0; 1 << 20]).unwrap();
+        }
+        let packed = packed.finish().unwrap();
+        let mut end = MultiGzDecoder::new(End::default());
+        assert!(end.write_all(&packed).is_err());
+        assert!(end.get_ref().0.len() <= 2 * KEPT);
     }
 
     #[test]

@@ -9,9 +9,8 @@ use crate::message::TeamId;
 /// How long something can be shared: longer than any platform keeps what it shows to one person.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
-/// Keeps what may be shared, and drops what nobody shared in time.
+/// Keeps what may be shared.
 pub async fn put(conn: &mut AnyConnection, team: &TeamId, id: &str, body: &str, now: Timestamp) -> Result<()> {
-    sqlx::query("DELETE FROM draft WHERE drafted_at < $1").bind(millis(now - KEPT)).execute(&mut *conn).await?;
     sqlx::query("INSERT INTO draft (team, id, body, drafted_at) VALUES ($1, $2, $3, $4)")
         .bind(team.as_str())
         .bind(id)
@@ -19,6 +18,12 @@ pub async fn put(conn: &mut AnyConnection, team: &TeamId, id: &str, body: &str, 
         .bind(millis(now))
         .execute(conn)
         .await?;
+    Ok(())
+}
+
+/// Drops what nobody shared in time.
+pub async fn prune(conn: &mut AnyConnection, now: Timestamp) -> Result<()> {
+    sqlx::query("DELETE FROM draft WHERE drafted_at < $1").bind(millis(now - KEPT)).execute(conn).await?;
     Ok(())
 }
 

@@ -72,7 +72,7 @@ impl StoreError {
     /// Whether the same may succeed later, without anybody's doing.
     #[must_use]
     pub fn passes(&self) -> bool {
-        matches!(self, Self::Locked | Self::Gone(_) | Self::Full)
+        matches!(self, Self::Locked | Self::Gone(_) | Self::Full | Self::ReadOnly)
     }
 
     /// For JSON that does not parse.
@@ -111,6 +111,7 @@ impl From<sqlx::Error> for StoreError {
         match code.parse::<i64>().map(|code| code & 0xff) {
             Ok(5 | 6) => Self::Locked,
             Ok(8 | 14) => Self::ReadOnly,
+            Ok(10) => Self::Gone(error.to_string()),
             Ok(11 | 26) => Self::Damaged,
             Ok(13) => Self::Full,
             _ => Self::Other(error),

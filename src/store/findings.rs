@@ -99,10 +99,11 @@ pub enum Anew {
 pub async fn heard_anew(conn: &mut AnyConnection, place: &MessageRef, gist: &str) -> Result<Anew> {
     // This holds the row against others who edit or delete it.
     let hold = "UPDATE heard SET who = who \
-                WHERE team = $1 AND channel = $2 AND message = $3 AND deleted_at IS NULL RETURNING gist";
+                WHERE team = $1 AND channel = $2 AND message = $3 AND deleted_at IS NULL RETURNING gist, who";
     let Some(row) = at(hold, place).fetch_optional(&mut *conn).await? else { return Ok(Anew::Unknown) };
-    let before: String = row.try_get(0)?;
-    if before == gist {
+    let (before, who): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+    // Whoever wanted to be forgotten is not met anew through what they said before.
+    if before == gist || who.is_empty() {
         return Ok(Anew::Same);
     }
     let update = "UPDATE heard SET gist = $4 WHERE team = $1 AND channel = $2 AND message = $3";
@@ -119,13 +120,12 @@ pub async fn unhear(conn: &mut AnyConnection, place: &MessageRef) -> Result<()> 
     Ok(())
 }
 
-/// Erases what is kept of a deleted message's text; says whether it had been heard.
+/// Erases what was found in a deleted message; says whether it had been heard. The counts stay.
 pub async fn deleted(conn: &mut AnyConnection, place: &MessageRef, now: Timestamp) -> Result<bool> {
     let heard = "UPDATE heard SET deleted_at = $4, gist = '' \
                  WHERE team = $1 AND channel = $2 AND message = $3 AND deleted_at IS NULL";
     let known = at(heard, place).bind(millis(now)).execute(&mut *conn).await?.rows_affected() > 0;
-    let excerpt = "UPDATE occurrence SET diagnosis = NULL WHERE team = $1 AND channel = $2 AND message = $3";
-    at(excerpt, place).execute(conn).await?;
+    at("DELETE FROM occurrence WHERE team = $1 AND channel = $2 AND message = $3", place).execute(conn).await?;
     Ok(known)
 }
 

@@ -3,7 +3,7 @@
 use sqlx::AnyConnection;
 
 use super::{Result, people::Who};
-use crate::message::TeamId;
+use crate::message::{TeamId, UserId};
 
 /// Rows that speak of a person. Their fixes stay the team's, without their name.
 const PERSON: &[&str] = &[
@@ -53,8 +53,15 @@ const TEAM: &[&str] = &[
 ];
 
 /// Erases what is stored about a person; counts without names stay. Returns how many rows were touched.
-pub async fn person(conn: &mut AnyConnection, team: &TeamId, who: &Who) -> Result<u64> {
-    let mut rows = 0;
+pub async fn person(conn: &mut AnyConnection, team: &TeamId, user: &UserId, who: &Who) -> Result<u64> {
+    // A notice that waits names whom it is for.
+    let named = serde_json::to_string(user).unwrap_or_default().replace(['\\', '%', '_'], "_");
+    let mut rows = sqlx::query("DELETE FROM outbox WHERE team = $1 AND kind = 'notice' AND body LIKE $2")
+        .bind(team.as_str())
+        .bind(format!("%\"user\":{named}%"))
+        .execute(&mut *conn)
+        .await?
+        .rows_affected();
     for statement in PERSON {
         rows +=
             sqlx::query(*statement).bind(team.as_str()).bind(who.as_str()).execute(&mut *conn).await?.rows_affected();

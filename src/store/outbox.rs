@@ -27,7 +27,7 @@ mod outcome;
 mod people;
 
 pub use deliver::{Lease, Parcel, claim, next_due, renew};
-pub use outcome::{echoed, give_up, given_back, later, parked, retry, sent, take_over, unclear};
+pub use outcome::{echoed, give_up, given_back, later, parked, prune, retry, sent, take_over, unclear};
 pub use people::{Listed, list, unpark, unpark_all};
 
 /// What a row does.

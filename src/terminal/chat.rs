@@ -216,7 +216,12 @@ impl Chat {
 
     /// Says what is due, unless there is nobody left to say it to.
     async fn drain(&self) -> Result<(), ChatError> {
-        self.worker.drain().await?;
+        match self.worker.drain().await {
+            Ok(_) => {}
+            // What waits is said once the database answers again.
+            Err(error) if error.passes() => tracing::warn!(%error, "the outbox waits"),
+            Err(error) => return Err(error.into()),
+        }
         if self.screen.is_gone() { Err(io::Error::from(io::ErrorKind::BrokenPipe).into()) } else { Ok(()) }
     }
 

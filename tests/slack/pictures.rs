@@ -28,7 +28,7 @@ async fn posted(office: &Office) -> serde_json::Value {
     };
     let to = Where::Channel { team: team(), channel: ChannelId::parse(GENERAL).unwrap() };
     let content = Reply { blocks: vec![Block::Picture(Box::new(picture))], rows: Vec::new() };
-    let body = Say { to, user: None, content }.to_json();
+    let body = Say::new(to, content).to_json();
     let row = NewRow { team: team(), lane: GENERAL.to_owned(), kind: Kind::Post, reply: None, body };
     let mut tx = office.slack.bot.store().begin().await.unwrap();
     outbox::put(&mut tx, &[row], (office.slack.clock)()).await.unwrap();

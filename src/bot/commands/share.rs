@@ -21,7 +21,7 @@ impl Run<'_> {
         let id = Uuid::now_v7().simple().to_string();
         let (team, channel) = (self.asked.team.clone(), self.asked.channel.clone());
         let to = self.asked.about.map_or(Where::Channel { team, channel }, |message| Where::Under(message.clone()));
-        let say = Say { to, user: None, content: reply.clone() };
+        let say = Say::new(to, reply.clone());
         drafts::put(&mut self.tx, self.asked.team, &id, &say.to_json(), self.now).await?;
         let share = Choice { id: format!("{id}:{}", Pick::Share), label: reply::share().to_owned() };
         reply.rows.push(ChoiceRow { question: None, choices: vec![share] });

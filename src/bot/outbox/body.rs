@@ -12,7 +12,7 @@ use crate::{
         compose::{self, Scene},
         say::Say,
     },
-    message::{TeamId, Where},
+    message::TeamId,
     store::{
         Result, StoreError,
         outbox::{self, Parcel},
@@ -54,6 +54,6 @@ impl Bot {
         let Some(given) = replies::peek(conn, team, reply).await? else { return Ok(None) };
         let fixes = self.fixes_of(conn, &given).await?;
         let content = compose::answer(&Scene::of(&given, &fixes), &self.knowledge);
-        Ok(content.map(|content| Say { to: Where::Under(given.place.clone()), user: None, content }.to_json()))
+        Ok(content.map(|content| Say::under(&given.place, content).to_json()))
     }
 }

@@ -86,7 +86,7 @@ impl Bot {
                 *slot = outcome;
             }
         }
-        store(conn, &fresh, decided).await?;
+        store(conn, &fresh, &known.settings, decided).await?;
         Ok(outcomes)
     }
 
@@ -111,12 +111,24 @@ impl Bot {
             i64::MAX => HashMap::new(),
             _ => replies::answered(conn, &places, now - jiff::SignedDuration::from_hours(1)).await?,
         };
+        let mut seen = memory::seen(conn, &errors).await?;
+        // What was counted before an edit is not to be met as if it were another time.
+        for (_, finding) in fresh {
+            for fingerprint in &finding.counted {
+                let place = &finding.heard.place;
+                let error = (place.team.clone(), place.channel.clone(), fingerprint.clone());
+                if let Some(before) = seen.get_mut(&error) {
+                    before.times -= 1;
+                }
+            }
+        }
+        seen.retain(|_, seen| seen.times > 0);
         Ok(Known {
             settings: settings.into_iter().map(|((t, c), s)| ((t.to_string(), c.to_string()), s)).collect(),
             muted: channels::muted(conn, &places, now).await?,
             answered,
             latest: HashMap::new(),
-            seen: memory::seen(conn, &errors).await?,
+            seen,
         })
     }
 
@@ -163,19 +175,29 @@ fn latest_time(fresh: &[(usize, &Finding)]) -> Timestamp {
 async fn count(conn: &mut AnyConnection, fresh: &[(usize, &Finding)]) -> Result<()> {
     let occurrences: Vec<NewOccurrence<'_>> = fresh.iter().flat_map(|(_, finding)| finding.occurrences()).collect();
     findings::insert(conn, &occurrences).await?;
-    findings::count_failures(conn, &occurrences).await
+    let uncounted: Vec<NewOccurrence<'_>> = fresh.iter().flat_map(|(_, finding)| finding.uncounted()).collect();
+    findings::count_failures(conn, &uncounted).await
 }
 
 /// Takes down what was decided.
-async fn store(conn: &mut AnyConnection, fresh: &[(usize, &Finding)], decided: Vec<Decided>) -> Result<()> {
+async fn store(
+    conn: &mut AnyConnection,
+    fresh: &[(usize, &Finding)],
+    settings: &HashMap<(String, String), channels::Settings>,
+    decided: Vec<Decided>,
+) -> Result<()> {
     let mut days: BTreeMap<DayKey, (Visibility, DayCounts)> = BTreeMap::new();
     let mut rows: Vec<NewRow> = Vec::new();
     for (_, finding) in fresh {
-        let key = DayKey::of(&finding.heard.place, finding.heard.at);
+        let place = &finding.heard.place;
+        let key = DayKey::of(place, finding.heard.at);
         let counts = &mut days.entry(key).or_insert((finding.heard.visibility, DayCounts::default())).1;
-        counts.seen += i64::try_from(finding.diagnoses.len()).unwrap_or(i64::MAX);
+        counts.seen += i64::try_from(finding.uncounted().count()).unwrap_or(i64::MAX);
         counts.secrets += finding.secrets.iter().map(|(_, count)| i64::from(count)).sum::<i64>();
-        rows.extend(hear::warning(finding).map(|say| row(&say, Kind::Notice, None)));
+        rows.extend(
+            hear::warning(finding, settings.get(&(place.team.to_string(), place.channel.to_string())))
+                .map(|say| row(&say, Kind::Notice, None)),
+        );
     }
     let mut given = Vec::new();
     for Decided { reply, say } in decided {

@@ -11,6 +11,9 @@ use super::{
 };
 use crate::message::TeamId;
 
+/// How long a row that was set aside can be looked at and said after all.
+const SET_ASIDE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
 /// The row was said: it goes, and a post's reply learns the platform's id. Without a pace the lane's next row that is due is
 /// returned, marked as being sent; else the lane is given back and rests for as long as `pace` says.
 pub async fn sent(
@@ -155,6 +158,12 @@ pub async fn take_over(conn: &mut AnyConnection, lease: &Lease) -> Result<u64> {
         .execute(conn)
         .await?;
     Ok(done.rows_affected())
+}
+
+/// Drops rows that were set aside long ago: whoever wanted them said has asked by then.
+pub async fn prune(conn: &mut AnyConnection, now: Timestamp) -> Result<()> {
+    sqlx::query("DELETE FROM outbox WHERE parked_at < $1").bind(millis(now - SET_ASIDE)).execute(conn).await?;
+    Ok(())
 }
 
 /// The row will not be said unless a person asks for it. What stands behind it goes on: the next row is returned.
