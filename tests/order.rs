@@ -152,7 +152,7 @@ async fn an_edit_of_somebody_who_was_forgotten_brings_nothing_back() {
         tx.commit().await.unwrap();
         assert_eq!(bot.edited(&message("1", &other), now).await.unwrap(), Heard::Again);
         let mut conn = store.read().await.unwrap();
-        for table in ["error_person", "occurrence"] {
+        for table in ["error_day WHERE who <> ''", "occurrence"] {
             let count: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}")))
                 .fetch_one(&mut *conn)
                 .await

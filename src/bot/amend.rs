@@ -50,9 +50,9 @@ impl Bot {
             None => {
                 // Its first text may yet come, late or again.
                 if nothing {
-                    self.gone.add(place)
+                    self.gone.add(place);
                 } else {
-                    self.gone.remove(place)
+                    self.gone.remove(place);
                 }
                 return self.hear(message, now).await;
             }

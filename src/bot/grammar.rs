@@ -38,7 +38,7 @@ pub const COMMANDS: &[(&str, &str)] = &[
     ("help [COMMAND]", "Show the commands, or more about one."),
 ];
 
-/// Bytes that are looked at. No chat lets anybody write more; of a larger log that came as a file, these are its last.
+/// Bytes that are looked at, but of a text to explain, which may have come as a file: no chat lets anybody write more.
 pub const INPUT_LIMIT: usize = 1 << 20;
 /// Characters of a fix before its secrets are removed, which can be far longer than what is written instead of them.
 pub const RAW_FIX_LIMIT: usize = 4 * TEXT_LIMIT;
@@ -109,9 +109,6 @@ impl Reader<'_> {
         let command = match name {
             "explain" => {
                 let text = self.words.rest();
-                // What failed stands at the end of a log.
-                let text =
-                    text.get(text.ceil_char_boundary(text.len().saturating_sub(INPUT_LIMIT))..).unwrap_or_default();
                 return if text.is_empty() { Err(self.missing()) } else { Ok(Command::Explain(text.to_owned())) };
             }
             "save" => return Ok(self.save()),

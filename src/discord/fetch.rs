@@ -115,7 +115,7 @@ mod tests {
     fn a_small_file_of_endless_zeros_is_not_unpacked_to_its_end() {
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         for _ in 0..=UNPACKED / (1 << 20) {
-            packed.write_all(&[0; 1 << 20]).unwrap();
+            packed.write_all(&vec![0; 1 << 20]).unwrap();
         }
         let packed = packed.finish().unwrap();
         let mut end = MultiGzDecoder::new(End::default());
