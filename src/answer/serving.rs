@@ -62,6 +62,12 @@ pub fn connecting() -> &'static str {
     "connecting"
 }
 
+/// A part waits until Slack has told whose the token is.
+#[must_use]
+pub fn asking() -> &'static str {
+    "asking Slack whose SLACK_BOT_TOKEN is"
+}
+
 /// It was told to stop.
 #[must_use]
 pub fn stopping() -> &'static str {

@@ -1,4 +1,4 @@
-//! The bot comes into channels and teams, and leaves them.
+//! The bot comes into channels and teams, and says hello.
 
 use jiff::Timestamp;
 
@@ -6,7 +6,7 @@ use super::{Bot, record::row, say::Say};
 use crate::{
     answer::reply::{self, Reply},
     message::{ChannelId, TeamId, Where},
-    store::{Result, forget, inbox, outbox, outbox::Kind},
+    store::{Result, inbox, outbox, outbox::Kind},
 };
 
 /// Where the bot says hello.
@@ -41,13 +41,5 @@ impl Bot {
         tx.commit().await?;
         self.wake.notify_one();
         Ok(())
-    }
-
-    /// Erases everything that is stored about a team that has removed the bot; returns how many rows went.
-    pub async fn left(&self, team: &TeamId) -> Result<u64> {
-        let mut tx = self.store.begin().await?;
-        let rows = forget::team(&mut tx, team).await?;
-        tx.commit().await?;
-        Ok(rows)
     }
 }

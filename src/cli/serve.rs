@@ -169,11 +169,7 @@ async fn serve(
     let listener = TcpListener::bind(address).await.with_context(|| words::cannot_listen(&address.to_string()))?;
     let address = listener.local_addr().unwrap_or(address);
     let slack = match plans.slack {
-        Some(plan) => match plan.ready(store, &clock, &stop).await? {
-            Some(ready) => Some(ready),
-            // Stopped before Slack answered.
-            None => return Ok(()),
-        },
+        Some(plan) => Some(plan.ready(store, &clock).await?),
         None => None,
     };
     let limits = Limits { answers_per_hour: arguments.answers_per_hour, ..Limits::default() };

@@ -85,6 +85,9 @@ pub(super) struct Settings {
     /// What tokens in the database are sealed with
     #[arg(long, value_name = "KEYS", env = "NPMFIX_SECRET_KEY", hide_env_values = true)]
     secret_key: Option<SecretString>,
+    /// Who may change settings beside Slack's own admins, as a member id: for an app that may not ask who these are
+    #[arg(long, value_name = "U…", env = "SLACK_ADMIN")]
+    slack_admin: Option<String>,
     /// Another address than Slack's, for a test or a proxy
     #[arg(long, value_name = "URL", env = "SLACK_API_URL")]
     slack_api_url: Option<String>,
@@ -96,9 +99,12 @@ pub(super) struct Settings {
 impl Settings {
     /// What is set. What is empty counts as absent: a file for containers may name it without a value.
     pub(super) fn set(&self, reach: Reach) -> Set {
-        let secret =
-            |given: &Option<SecretString>| given.clone().filter(|text| !text.expose_secret().trim().is_empty());
-        let text = |given: &Option<String>| given.clone().filter(|text| !text.trim().is_empty());
+        // What was copied may have a line's end with it, which would be part of no token.
+        let some = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
+        let text = |given: &Option<String>| given.as_deref().and_then(some);
+        let secret = |given: &Option<SecretString>| {
+            given.as_ref().and_then(|text| some(text.expose_secret())).map(SecretString::from)
+        };
         Set {
             bot_token: secret(&self.slack_bot_token),
             app_token: secret(&self.slack_app_token),
@@ -106,6 +112,7 @@ impl Settings {
             client_id: text(&self.slack_client_id),
             client_secret: secret(&self.slack_client_secret),
             secret_key: secret(&self.secret_key),
+            admin: text(&self.slack_admin),
             url: text(&self.url),
             reach,
         }

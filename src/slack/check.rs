@@ -29,6 +29,8 @@ pub struct Set {
     pub client_secret: Option<SecretString>,
     /// `NPMFIX_SECRET_KEY`
     pub secret_key: Option<SecretString>,
+    /// `SLACK_ADMIN`
+    pub admin: Option<String>,
     /// `NPMFIX_URL`
     pub url: Option<String>,
     /// How much the app is to hear.

@@ -14,7 +14,7 @@ use super::{
     api::{Api, ApiError},
     blocks::{self, Around, Message},
     channels::described,
-    workspaces::{Workspace, Workspaces, is_dead},
+    workspaces::{Refusal, Workspace, Workspaces, is_dead},
 };
 use crate::{
     answer::reply::Reply,
@@ -33,6 +33,8 @@ mod pictures;
 
 /// Slack takes one message a second in a channel; bursts are not promised to anybody.
 const PACE: SignedDuration = SignedDuration::from_secs(1);
+/// How long what is to be said waits where it is not known whose the token is.
+const UNKNOWN: SignedDuration = SignedDuration::from_secs(10);
 /// Messages that are asked for at a time. Apps outside Slack's directory get fifteen.
 const PAGE: &str = "200";
 /// Pages that are looked through for a post.
@@ -57,6 +59,9 @@ impl SlackCourier {
     }
 
     async fn say(&self, parcel: &Parcel) -> Delivery {
+        if !self.workspaces.is_known() {
+            return Delivery::Later(UNKNOWN);
+        }
         let say: Say = match serde_json::from_str(&parcel.body) {
             Ok(say) => say,
             Err(error) => return Delivery::Refused(format!("cannot read what to say: {error}")),
@@ -84,18 +89,19 @@ impl SlackCourier {
             ApiError::Limited(wait) => Delivery::Later(later(wait)),
             ApiError::Unclear(what) => Delivery::Unclear(what),
             ApiError::Failed(what) => Delivery::Failed(what),
-            ApiError::Refused(word) => {
-                if is_dead(&word)
-                    && let Err(error) = self.workspaces.refused(workspace).await
-                {
-                    tracing::warn!(team = %workspace.team, %error, "cannot take down that the bot is gone");
-                }
-                Delivery::Refused(word)
-            }
+            ApiError::Refused(word) if is_dead(&word) => match self.workspaces.refused(workspace).await {
+                Ok(Refusal::Over) => Delivery::Refused(word),
+                Ok(Refusal::Again) => Delivery::Failed(word),
+                Err(error) => Delivery::Failed(format!("cannot take down that the bot is gone: {error}")),
+            },
+            ApiError::Refused(word) => Delivery::Refused(word),
         }
     }
 
     async fn find(&self, parcel: &Parcel) -> LookUp {
+        if !self.workspaces.is_known() {
+            return LookUp::Later(UNKNOWN);
+        }
         let Ok(say) = serde_json::from_str::<Say>(&parcel.body) else { return LookUp::Unknown };
         let workspace = match self.workspaces.of_team(&parcel.team).await {
             Ok(Some(workspace)) => workspace,

@@ -9,6 +9,7 @@ use axum::{
     body::{Bytes, HttpBody},
     http::header,
 };
+use futures_util::future::join_all;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tokio::time::timeout;
@@ -25,12 +26,9 @@ mod sieve;
 use sieve::Unpacked;
 
 /// Files of one message that are read: Slack takes ten.
-pub const MOST: usize = 10;
+const MOST: usize = 10;
 /// The longest file that is fetched. A verbose log of a large install has some ten megabytes.
 const LONGEST: u64 = 20 * 1024 * 1024;
-/// How long all of it may take: Slack wants its events acknowledged within three seconds.
-const TIME: Duration = Duration::from_millis(2200);
-
 /// Kinds of files that hold text, by Slack's own name for the kind.
 const KINDS: [&str; 12] = [
     "text",
@@ -50,7 +48,7 @@ const KINDS: [&str; 12] = [
 const ENDINGS: [&str; 11] = [".txt", ".log", ".out", ".err", ".gz", ".json", ".yml", ".yaml", ".md", ".npmrc", ".toml"];
 
 /// What could be had of a file.
-pub enum Content {
+enum Content {
     /// All that there is to have.
     Whole(String),
     /// What came before the trouble that is named; another try may bring more.
@@ -85,19 +83,45 @@ fn size(file: &Value) -> u64 {
     file.get("size").and_then(Value::as_u64).unwrap_or(0)
 }
 
+/// What could be had of the files of a message.
+#[derive(Default)]
+pub struct Attached {
+    /// Their text, one below the other.
+    pub text: String,
+    /// What went wrong with some of it, where another try may bring more.
+    pub trouble: Option<String>,
+}
+
 impl Slack {
+    /// Reads the text files of a message, all at the same time and for no longer than `within`.
+    pub(super) async fn read_files(&self, workspace: &Workspace, message: &Value, within: Duration) -> Attached {
+        let files = readable(message).take(MOST);
+        let read = join_all(files.map(|file| self.read_file(workspace, file, within))).await;
+        read.into_iter().fold(Attached::default(), |mut all, content| {
+            let (text, trouble) = match content {
+                Content::Whole(text) => (text, None),
+                Content::Part(text, trouble) => (text, Some(trouble)),
+            };
+            all.text.push('\n');
+            all.text.push_str(&text);
+            all.trouble = all.trouble.or(trouble);
+            all
+        })
+    }
+
     /// Reads a text file. Where that is not allowed, the beginning that came with the message is all there is.
-    pub(super) async fn read_file(&self, workspace: &Workspace, file: &Value) -> Content {
+    async fn read_file(&self, workspace: &Workspace, file: &Value, within: Duration) -> Content {
         let preview = text(file, "preview").unwrap_or_default().to_owned();
         let complete = file.get("preview_is_truncated") == Some(&Value::Bool(false));
         if (complete && !preview.is_empty()) || !workspace.may("files:read") {
             return Content::Whole(preview);
         }
         let mut sieve = Unpacked::default();
-        let fetched = timeout(TIME, self.fetch(workspace, file, &mut sieve)).await;
+        let fetched = timeout(within, self.fetch(workspace, file, &mut sieve)).await;
         let kept = sieve.finish();
         match fetched {
-            Ok(Ok(())) => Content::Whole(kept),
+            // Where nothing is worth keeping, the beginning is.
+            Ok(Ok(())) => Content::Whole(if kept.is_empty() { preview } else { kept }),
             Ok(Err(ApiError::Refused(why))) => {
                 tracing::info!(team = %workspace.team, file = text(file, "id"), why, "a file cannot be read");
                 Content::Whole(longer(kept, preview))

@@ -102,6 +102,9 @@ async fn commands(State(entrance): State<Arc<Entrance>>, request: Request) -> Re
     if command.ssl_check == "1" {
         return StatusCode::OK.into_response();
     }
+    if !entrance.slack.workspaces.is_known() {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
     if let Err(refused) = entrance.once(command.install().teams().next(), &signature).await {
         return refused.into_response();
     }
@@ -123,6 +126,9 @@ async fn interactions(State(entrance): State<Arc<Entrance>>, request: Request) -
     let mut fields = url::form_urlencoded::parse(&body);
     let payload = fields.find(|(name, _)| name == "payload").map(|(_, payload)| payload);
     let Some(payload) = payload.and_then(|payload| wire::json(payload.as_bytes())) else { return unreadable() };
+    if !entrance.slack.workspaces.is_known() {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
     if let Err(refused) = entrance.once(wire::install(&payload).teams().next(), &signature).await {
         return refused.into_response();
     }

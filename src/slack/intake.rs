@@ -3,13 +3,12 @@
 //!
 //! - `scene`: who speaks where. `messages`: what is said, changed and deleted.
 
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
     Slack,
-    channels::told,
     wire::{Callback, list, text},
+    workspaces::GoneError,
 };
 use crate::{
     bot::life::Arrival,
@@ -31,11 +30,20 @@ pub enum EventError {
     /// A file that belongs to it cannot be had now.
     #[error("cannot read a file yet: {0}")]
     File(String),
+    /// Whether the bot is still there cannot be told.
+    #[error(transparent)]
+    Gone(#[from] GoneError),
+    /// Slack has not told yet whose the token is.
+    #[error("whose SLACK_BOT_TOKEN is, Slack has not told yet")]
+    Unknown,
 }
 
 impl Slack {
     /// Takes in the body of an `event_callback`. When this returns without an error, what it led to is stored.
     pub async fn event(&self, body: &Value) -> Result<(), EventError> {
+        if !self.workspaces.is_known() {
+            return Err(EventError::Unknown);
+        }
         let callback = Callback::of(body);
         let Some(kind) = text(callback.event, "type") else { return Ok(()) };
         if matches!(kind, "app_uninstalled" | "tokens_revoked") {
@@ -74,7 +82,7 @@ impl Slack {
         }
         let Some(channel) = scene.channel() else { return Ok(()) };
         let team = &scene.workspace.team;
-        if let Some(visibility) = told(&channel, text(event, "channel_type"), scene.callback.shared) {
+        if let Some(visibility) = scene.told(&channel) {
             self.channels.learn(team, &channel, visibility);
         }
         let named = text(event, "event_ts").unwrap_or_default();
@@ -97,19 +105,13 @@ impl Slack {
         Ok(())
     }
 
-    /// The app was uninstalled, or its token revoked. A team that has installed it again since keeps what it has.
+    /// The app was uninstalled, or its token revoked. The token goes at once; what the team had stays for a while, because some do
+    /// it by mistake, and others only replace a token.
     async fn gone(&self, callback: &Callback<'_>, kind: &str) -> Result<(), EventError> {
         let tokens = callback.event.get("tokens").unwrap_or(&Value::Null);
-        if kind == "tokens_revoked" && list(tokens, "bot").next().is_none() {
-            return Ok(());
-        }
-        let Some(team) = callback.install.teams().next() else { return Ok(()) };
-        let at = callback.at.and_then(|at| Timestamp::from_second(at).ok()).unwrap_or_else(|| (self.clock)());
-        self.workspaces.gone(&team, at).await?;
-        // Whoever only replaces a token does not want to be forgotten.
-        if kind == "app_uninstalled" && self.workspaces.of_team(&team).await?.is_none() {
-            let rows = self.bot.left(&team).await?;
-            tracing::info!(%team, rows, "uninstalled: erased what was stored");
+        // Tokens of people are none of ours.
+        if kind == "app_uninstalled" || list(tokens, "bot").next().is_some() {
+            self.workspaces.gone(callback.install).await?;
         }
         Ok(())
     }

@@ -170,6 +170,7 @@ impl Shared {
         let mut links = JoinSet::new();
         let mut failures = 0;
         while !self.stop.is_cancelled() {
+            while links.try_join_next().is_some() {}
             let opened = tokio::select! {
                 opened = self.open() => opened,
                 () = self.stop.cancelled() => break,
@@ -179,12 +180,15 @@ impl Shared {
                     let begun = tokio::time::Instant::now();
                     let (leaving, left) = oneshot::channel();
                     links.spawn(Link::new(Arc::clone(&self), socket, leaving).run());
-                    if left.await.is_ok() {
+                    let announced = left.await.is_ok();
+                    let good = begun.elapsed() > GOOD;
+                    if good {
                         failures = 0;
-                        continue;
                     }
-                    if begun.elapsed() > GOOD {
-                        failures = 0;
+                    // One that ends as soon as it stands is replaced at once, but only once.
+                    if announced && failures == 0 {
+                        failures = u32::from(!good);
+                        continue;
                     }
                     Duration::ZERO
                 }
@@ -201,7 +205,6 @@ impl Shared {
                 () = sleep(wait) => {}
                 () = self.stop.cancelled() => {}
             }
-            while links.try_join_next().is_some() {}
         }
         // Those that still have something to acknowledge.
         while links.join_next().await.is_some() {}

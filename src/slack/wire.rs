@@ -87,8 +87,6 @@ pub struct Callback<'a> {
     pub bot_user: Option<&'a str>,
     /// Whether people of other organisations read the channel.
     pub shared: bool,
-    /// When it happened, in seconds since 1970.
-    pub at: Option<i64>,
     /// The event itself.
     pub event: &'a Value,
 }
@@ -110,7 +108,6 @@ impl<'a> Callback<'a> {
             },
             bot_user: text(authorization, "user_id"),
             shared: yes(body, "is_ext_shared_channel"),
-            at: body.get("event_time").and_then(Value::as_i64),
             event: body.get("event").unwrap_or(&Value::Null),
         }
     }
@@ -202,7 +199,8 @@ fn some(text: &str) -> Option<&str> {
 pub fn install(interaction: &Value) -> Install<'_> {
     let of = |name: &str, field: &str| interaction.get(name).and_then(|found| text(found, field));
     Install {
-        workspace: of("team", "id").or_else(|| of("user", "team_id")),
+        // Of a window in a shared channel, the person's team may be the other side.
+        workspace: of("view", "app_installed_team_id").or_else(|| of("team", "id")).or_else(|| of("user", "team_id")),
         enterprise: of("enterprise", "id").or_else(|| of("team", "enterprise_id")),
         org_wide: yes(interaction, "is_enterprise_install"),
     }

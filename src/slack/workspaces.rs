@@ -1,12 +1,11 @@
 //! Which Slack workspaces the bot serves, and with which token. One comes from `SLACK_BOT_TOKEN`; many come from the database,
 //! where installing puts them.
+//!
+//! `one`, `many`: each of the two.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::{collections::BTreeSet, future::pending, sync::Arc};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -14,16 +13,14 @@ use super::api::{Api, ApiError};
 use crate::{
     bot::outbox::Clock,
     message::TeamId,
-    store::{self, people::Who},
+    store::{self, StoreError, people::Who},
 };
 
 mod many;
+mod one;
 
 pub use many::Many;
-
-/// Slack's clock and ours, and the delays of its events: within this time nobody knows which of an installation and an
-/// uninstallation came first.
-const UNSURE: SignedDuration = SignedDuration::from_mins(1);
+use one::One;
 
 /// A workspace or, after an org-wide install, a whole Enterprise organisation.
 #[derive(Debug)]
@@ -177,29 +174,90 @@ pub struct Workspaces {
     api: Api,
     clock: Clock,
     held: Held,
+    admin: Option<String>,
 }
 
 enum Held {
-    /// From `SLACK_BOT_TOKEN`; absent when that no longer works.
-    One(RwLock<Option<Arc<Workspace>>>),
+    /// From `SLACK_BOT_TOKEN`.
+    One(One),
     Many(Many),
+}
+
+/// Nobody knows whether the bot is still installed.
+#[derive(Debug, thiserror::Error)]
+pub enum GoneError {
+    /// The database does not tell.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Slack does not tell.
+    #[error("cannot ask whether the bot is still installed: {0}")]
+    Unasked(ApiError),
+}
+
+/// What it means that Slack has refused a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The bot is no longer installed.
+    Over,
+    /// There is another token by now, or the same may be taken again: nothing is lost yet.
+    Again,
 }
 
 impl Workspaces {
     /// A single workspace: asks Slack whose the token is.
     pub async fn one(api: Api, token: SecretString, clock: Clock) -> Result<Self, TokenError> {
-        let (identity, scopes) = Identity::of(&api, &token).await.map_err(|error| match error {
-            ApiError::Refused(word) => TokenError::Refused(word),
-            other => TokenError::Unreached(other),
-        })?;
-        let workspace = identity.workspace(token, scopes, clock()).ok_or(TokenError::Kind)?;
-        Ok(Self { api, clock, held: Held::One(RwLock::new(Some(Arc::new(workspace)))) })
+        let workspaces = Self::unknown(api, token, clock);
+        workspaces.ask().await?;
+        Ok(workspaces)
+    }
+
+    /// A single workspace that Slack is still to be asked about.
+    #[must_use]
+    pub fn unknown(api: Api, token: SecretString, clock: Clock) -> Self {
+        Self { api, clock, held: Held::One(One::new(token)), admin: None }
+    }
+
+    /// With somebody who is an admin, as Slack writes people: where Slack does not tell who installed the app, nobody else may be.
+    #[must_use]
+    pub fn with_admin(self, admin: Option<String>) -> Self {
+        Self { admin, ..self }
+    }
+
+    /// Whether somebody was named as an admin at the start.
+    #[must_use]
+    pub fn names_admin(&self, user: &str) -> bool {
+        self.admin.as_deref() == Some(user)
     }
 
     /// All that are installed, now and later.
     #[must_use]
     pub fn many(api: Api, many: Many, clock: Clock) -> Self {
-        Self { api, clock, held: Held::Many(many) }
+        Self { api, clock, held: Held::Many(many), admin: None }
+    }
+
+    /// Asks Slack about the single workspace.
+    pub async fn ask(&self) -> Result<(), TokenError> {
+        match &self.held {
+            Held::One(one) => one.ask(&self.api, (self.clock)()).await,
+            Held::Many(_) => Ok(()),
+        }
+    }
+
+    /// Whether it is known for whom the bot works. Until then nothing of Slack's can be dealt with, and must come again.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        match &self.held {
+            Held::One(one) => one.known().is_some(),
+            Held::Many(_) => true,
+        }
+    }
+
+    /// Waits until Slack refuses the single workspace's token; for ever where there are many.
+    pub async fn lost(&self) {
+        match &self.held {
+            Held::One(one) => one.lost().await,
+            Held::Many(_) => pending().await,
+        }
     }
 
     /// Where installations are kept, unless there is a single workspace.
@@ -214,10 +272,7 @@ impl Workspaces {
     /// The workspace of a team, if the bot is installed there.
     pub async fn of_team(&self, team: &TeamId) -> store::Result<Option<Arc<Workspace>>> {
         match &self.held {
-            Held::One(one) => {
-                let one = one.read().unwrap_or_else(PoisonError::into_inner);
-                Ok(one.as_ref().filter(|workspace| workspace.team == *team).cloned())
-            }
+            Held::One(one) => Ok(one.of_team(team)),
             Held::Many(many) => many.of_team(team, (self.clock)()).await,
         }
     }
@@ -232,41 +287,38 @@ impl Workspaces {
         Ok(None)
     }
 
-    /// The bot was uninstalled from a team, or its token revoked, at a time that Slack tells. Its events come late and in any
-    /// order, so what was installed again since stays: where the times do not tell, Slack is asked whether the token works.
-    pub async fn gone(&self, team: &TeamId, at: Timestamp) -> store::Result<()> {
-        let Some(workspace) = self.of_team(team).await? else { return Ok(()) };
-        let since = at.duration_since(workspace.installed_at);
-        if since < -UNSURE {
-            tracing::info!(%team, "an uninstallation came after the next installation");
-            return Ok(());
-        }
-        if since <= UNSURE {
-            match self.api.identity(&workspace.token).await {
-                Err(ApiError::Refused(word)) if is_dead(&word) => {}
-                Ok(_) => return Ok(()),
-                // A token that does not work is found out when it is used.
-                Err(error) => {
-                    tracing::warn!(%team, %error, "cannot ask whether the bot is still installed");
-                    return Ok(());
-                }
-            }
-        }
-        self.refused(&workspace).await
-    }
-
-    /// Slack has refused a workspace's token for good, see [`is_dead`]. Nothing happens if it has another one by now.
-    pub async fn refused(&self, workspace: &Workspace) -> store::Result<()> {
-        tracing::warn!(team = %workspace.team, "the bot is no longer installed");
-        match &self.held {
-            Held::One(one) => {
-                let mut one = one.write().unwrap_or_else(PoisonError::into_inner);
-                if one.as_ref().is_some_and(|held| held.team == workspace.team) {
-                    *one = None;
-                }
+    /// Slack says that the bot was uninstalled, or its token revoked. Such events come late, more than once and in any order with
+    /// the next installation, so Slack is asked: a token that works is one that was got since.
+    pub async fn gone(&self, install: Install<'_>) -> Result<(), GoneError> {
+        let Some(workspace) = self.of_install(install).await? else { return Ok(()) };
+        match self.api.identity(&workspace.token).await {
+            Ok(_) => {
+                tracing::info!(team = %workspace.team, "an uninstallation came after the next installation");
                 Ok(())
             }
-            Held::Many(many) => many.gone(workspace, (self.clock)()).await,
+            Err(ApiError::Refused(word)) if is_dead(&word) => {
+                self.refused(&workspace).await?;
+                Ok(())
+            }
+            Err(error) => Err(GoneError::Unasked(error)),
+        }
+    }
+
+    /// Slack has refused a workspace's token, see [`is_dead`].
+    pub async fn refused(&self, workspace: &Workspace) -> store::Result<Refusal> {
+        match &self.held {
+            Held::One(one) => {
+                tracing::error!(team = %workspace.team, "Slack does not take SLACK_BOT_TOKEN any more");
+                one.lose();
+                Ok(Refusal::Again)
+            }
+            Held::Many(many) => {
+                if !many.gone(workspace, (self.clock)()).await? {
+                    return Ok(Refusal::Again);
+                }
+                tracing::warn!(team = %workspace.team, "the bot is no longer installed");
+                Ok(Refusal::Over)
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What people ask for in Slack: commands, clicks, shortcuts, windows and the App Home.
 
+use npmfix::store::digests;
 use serde_json::{Value, json};
 
 use crate::{
@@ -138,6 +139,43 @@ async fn a_message_is_explained_where_no_command_can_be_given() {
         .await;
     assert!(shown(&office.fake.next_of("response_url").await.body).contains("I find no npm"));
     office.fake.done();
+}
+
+#[tokio::test]
+async fn what_stands_in_a_snippet_is_explained_and_saved_as_well() {
+    let office = Office::open().await;
+    office.pastes(GENERAL, PASTE).await;
+    let paste = office.fake.state().channels[GENERAL].messages.keys().next().unwrap().clone();
+    let snippet = |text: &str| {
+        let said = office.fake.written(GENERAL, "U0ALICE", "see here", Some(&paste));
+        let file = office.fake.upload_text("log.txt", text.as_bytes());
+        let ts = text_of(&said, "ts").to_owned();
+        let mut state = office.fake.state();
+        state.channels.get_mut(GENERAL).unwrap().messages.get_mut(&ts).unwrap()["files"] = json!([file]);
+        ts
+    };
+    let log = snippet("npm error code E401\nnpm error 401 Unauthorized - GET https://npm.acme.example/x");
+    office.interacts(&office.fake.message_shortcut("explain_message", GENERAL, "U0ALICE", &log)).await;
+    let answer = office.fake.next_of("response_url").await.body;
+    assert!(shown(&answer).contains("npm.acme.example"), "{answer:#}");
+    let fix = snippet("Run `gh auth refresh -s read:packages`");
+    office.interacts(&office.fake.message_shortcut("save_message", GENERAL, "U0ALICE", &fix)).await;
+    let window = office.window().await;
+    let text = window["blocks"].as_array().unwrap().iter().find_map(|b| b["element"]["initial_value"].as_str());
+    assert!(text.is_some_and(|text| text.contains("gh auth refresh -s read:packages")), "{window:#}");
+    office.fake.done();
+}
+
+#[tokio::test]
+async fn a_digest_goes_to_the_channel_that_is_named_in_the_zone_of_whoever_asks() {
+    let office = Office::open().await;
+    office.fake.state().channel("C0DEV", "dev");
+    let answer = office.commands(GENERAL, "U0ROOT", "digest on <#C0DEV|dev>").await;
+    let text = shown(&answer);
+    assert!(text.contains("Europe/Berlin"), "{text}");
+    let mut conn = office.slack.bot.store().read().await.unwrap();
+    let set = digests::setting(&mut conn, &team()).await.unwrap().unwrap();
+    assert_eq!((set.channel.as_str(), set.zone.as_str()), ("C0DEV", "Europe/Berlin"));
 }
 
 #[tokio::test]

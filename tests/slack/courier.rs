@@ -1,11 +1,11 @@
 //! What the outbox holds for Slack, and what becomes of it when Slack is slow, busy, broken or says no.
 
-use npmfix::store::outbox;
+use npmfix::{slack::intake::EventError, store::outbox};
 use serde_json::{Value, json};
 
 use crate::{
-    fake::{Fault, page, text_of},
-    office::{Office, PASTE, button, team},
+    fake::{Fault, TEAM, page, text_of},
+    office::{Office, PASTE, button},
 };
 
 const GENERAL: &str = "C0GENERAL";
@@ -132,15 +132,35 @@ async fn without_a_scope_for_history_it_is_set_aside() {
 
 #[tokio::test]
 async fn what_slack_refuses_for_good_is_set_aside() {
-    for word in ["channel_not_found", "is_archived", "not_in_channel", "restricted_action", "token_revoked"] {
+    for word in ["channel_not_found", "is_archived", "not_in_channel", "restricted_action"] {
         let office = Office::open().await;
         pasted(&office).await;
         office.fake.fault("chat.postMessage", Fault::Error(word));
         office.settle().await;
         assert_eq!((posts(&office), errors(&office).await), (0, vec![format!("parked {word}")]));
-        let installed = office.slack.workspaces.of_team(&team()).await.unwrap().is_some();
-        assert_eq!(installed, word != "token_revoked", "{word}");
+        assert!(office.slack.workspaces.is_known(), "{word}");
     }
+}
+
+#[tokio::test]
+async fn while_slack_does_not_take_the_token_what_is_to_be_said_waits() {
+    let office = Office::open().await;
+    pasted(&office).await;
+    let tokens = std::mem::take(&mut office.fake.state().tokens);
+    for _ in 0..40 {
+        office.settle().await;
+        office.seconds_pass(60);
+    }
+    assert!(!office.slack.workspaces.is_known());
+    assert_eq!((posts(&office), errors(&office).await), (0, vec!["waits invalid_auth".to_owned()]));
+    let paste = office.fake.callback(TEAM, &office.fake.written(GENERAL, "U0ALICE", PASTE, None));
+    assert!(matches!(office.slack.event(&paste).await, Err(EventError::Unknown)));
+    office.fake.state().tokens = tokens;
+    office.slack.workspaces.ask().await.unwrap();
+    office.slack.event(&paste).await.unwrap();
+    office.seconds_pass(60);
+    office.settle().await;
+    assert_eq!((posts(&office), errors(&office).await), (2, Vec::new()));
 }
 
 #[tokio::test]

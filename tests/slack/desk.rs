@@ -57,8 +57,12 @@ impl Desk {
 
     /// The app with this Slack and this store.
     pub async fn with(fake: Fake, store: Store) -> Self {
+        Self::at(fake, store, Arc::new(Timestamp::now)).await
+    }
+
+    /// The same, with a clock of the test's.
+    pub async fn at(fake: Fake, store: Store, clock: Clock) -> Self {
         fake.state().user(ALICE, "alice");
-        let clock: Clock = Arc::new(Timestamp::now);
         let api = Api::new(Some(&fake.api())).unwrap();
         let token = SecretString::from(fake.bot_token());
         let workspaces = Arc::new(Workspaces::one(api.clone(), token, Arc::clone(&clock)).await.unwrap());

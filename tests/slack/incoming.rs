@@ -4,7 +4,10 @@ use std::io::Write as _;
 
 use flate2::{Compression, write::GzEncoder};
 use futures_util::FutureExt as _;
-use npmfix::slack::{intake::EventError, wire};
+use npmfix::{
+    message::{ChannelId, Visibility},
+    slack::{intake::EventError, wire},
+};
 use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -12,7 +15,8 @@ use tokio::net::TcpListener;
 use crate::{
     desk::{ALICE, Desk, GENERAL, PASTE},
     engines::each_engine,
-    fake::{APP, BOT, BOT_USER, Fake, TEAM, send::joined},
+    fake::{APP, BOT, BOT_USER, Fake, Fault, TEAM, send::joined},
+    office::team,
     tables,
 };
 
@@ -182,7 +186,7 @@ async fn the_bot_says_hello_once_where_it_is_let_in() {
 }
 
 #[tokio::test]
-async fn a_team_that_uninstalls_is_forgotten_and_one_that_installed_again_is_not() {
+async fn a_token_that_slack_took_back_ends_it_and_one_that_works_does_not() {
     let (desk, _folder) = Desk::open().await;
     desk.slack.event(&desk.says(PASTE)).await.unwrap();
     let rows = tables::dump(&desk.store).await;
@@ -191,15 +195,32 @@ async fn a_team_that_uninstalls_is_forgotten_and_one_that_installed_again_is_not
     // The token works: whoever uninstalled has installed it since.
     for callback in [&revoked, &uninstalled] {
         desk.slack.event(callback).await.unwrap();
-        assert_eq!(tables::dump(&desk.store).await, rows);
     }
+    // Nobody can tell: Slack is to say it again.
+    desk.fake.fault("auth.test", Fault::Status(500));
+    assert!(matches!(desk.slack.event(&uninstalled).await, Err(EventError::Gone(_))));
+    let before = desk.says(PASTE);
+    desk.slack.event(&before).await.unwrap();
+    assert!(desk.heard(&before).await);
     desk.fake.state().tokens.clear();
     desk.slack.event(&uninstalled).await.unwrap();
-    assert_eq!(tables::holding(&tables::dump(&desk.store).await, TEAM), Vec::<String>::new());
-    // Nothing more is taken in.
-    let later = desk.says(PASTE);
-    desk.slack.event(&later).await.unwrap();
-    assert!(!desk.heard(&later).await);
+    // What a token of the environment has led to is its owner's to erase.
+    let kept = tables::dump(&desk.store).await;
+    assert!(rows["occurrence"].iter().all(|row| kept["occurrence"].contains(row)));
+    // Nothing more is taken in, and nothing is passed over as if it were.
+    assert!(matches!(desk.slack.event(&desk.says(PASTE)).await, Err(EventError::Unknown)));
+}
+
+#[tokio::test]
+async fn who_reads_the_channel_of_a_mention_is_asked_where_nothing_told_it() {
+    let (desk, _folder) = Desk::open().await;
+    let mut mention = desk.says(&format!("<@{BOT_USER}> {PASTE}"));
+    mention["event"]["type"] = json!("app_mention");
+    mention["event"].as_object_mut().unwrap().remove("channel_type");
+    desk.slack.event(&mention).await.unwrap();
+    let general = ChannelId::parse(GENERAL).unwrap();
+    assert_eq!(desk.slack.channels.visibility(&team(), &general), Some(Visibility::Public));
+    assert_eq!(desk.fake.calls("conversations.info").len(), 1);
 }
 
 #[tokio::test]

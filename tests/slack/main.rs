@@ -19,6 +19,7 @@ mod installing;
 mod limits;
 #[path = "../conversation/log.rs"]
 mod log;
+mod mishaps;
 mod office;
 mod pictures;
 mod robust;

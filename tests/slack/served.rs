@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::{
     desk::{ALICE, GENERAL, PASTE},
-    fake::{Fake, TEAM, http::send, send::Line},
+    fake::{Fake, PATIENCE, TEAM, http::send, send::Line},
 };
 
 fn program(folder: &TempDir) -> Command {
@@ -53,6 +53,14 @@ fn until_it_listens(child: &mut Child) -> (String, BufReader<std::process::Child
     }
 }
 
+/// Waits until it knows whose the token is.
+async fn ready(address: &str) {
+    let request = || Request::get(format!("{address}/readyz")).body(Full::<Bytes>::default()).unwrap();
+    while send(request()).await.is_none_or(|(status, ..)| status != 200) {
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_answers_and_stops_when_told_to() {
     let fake = Fake::start().await;
@@ -69,6 +77,7 @@ async fn it_answers_and_stops_when_told_to() {
         .unwrap();
     let (address, lines) = tokio::task::block_in_place(|| until_it_listens(&mut child));
     fake.connected(2).await;
+    tokio::time::timeout(PATIENCE, ready(&address)).await.unwrap();
     for (line, path) in [(Line::Http(address.clone()), "/healthz"), (Line::Socket, "/readyz")] {
         let said = PASTE.replace("widget", path.trim_start_matches('/'));
         let event = fake.written(GENERAL, ALICE, &said, None);
@@ -80,7 +89,7 @@ async fn it_answers_and_stops_when_told_to() {
         let body = String::from_utf8_lossy(&body).into_owned();
         assert_eq!(status, 200, "{body}");
         if path == "/readyz" {
-            let parts = "database: ready\noutbox: ready\nslack over http: ready\nslack over socket mode: ready\n";
+            let parts = "database: ready\noutbox: ready\nslack over http: ready\nslack over socket mode: ready\nslack token: ready\n";
             assert_eq!(body, parts);
         }
     }

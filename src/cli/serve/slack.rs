@@ -25,7 +25,7 @@ use crate::{
         workspaces::{Many, Workspaces},
     },
     store::{Store, seal::Keys},
-    web::health::Condition,
+    web::health::{Condition, Health},
 };
 
 use super::{Parts, Served, every};
@@ -40,10 +40,11 @@ const LOOK: Duration = Duration::from_hours(6);
 /// The parts as `/readyz` names them.
 const HTTP: &str = "slack over http";
 const SOCKET: &str = "slack over socket mode";
+const TOKEN: &str = "slack token";
 
 /// Whose bot it is.
 enum Tenancy {
-    One(SecretString),
+    One(SecretString, Option<String>),
     Many { client: oauth::Client, keys: SecretString, url: String },
 }
 
@@ -74,7 +75,7 @@ impl Plan {
             (None, None, None) => return Ok(None),
             (Some(_), Some(_), _) => return Err(Finding::Both("SLACK_BOT_TOKEN", "SLACK_CLIENT_ID")),
             (Some(_), None, Some(_)) => return Err(Finding::Both("SLACK_BOT_TOKEN", "SLACK_CLIENT_SECRET")),
-            (Some(token), None, None) => Tenancy::One(token.clone()),
+            (Some(token), None, None) => Tenancy::One(token.clone(), set.admin.clone()),
             (None, Some(_), None) => return half("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"),
             (None, None, Some(_)) => return half("SLACK_CLIENT_SECRET", "SLACK_CLIENT_ID"),
             (None, Some(id), Some(secret)) => {
@@ -87,7 +88,7 @@ impl Plan {
             }
         };
         if !ways {
-            let given = if matches!(tenancy, Tenancy::One(_)) { "SLACK_BOT_TOKEN" } else { "SLACK_CLIENT_ID" };
+            let given = if matches!(tenancy, Tenancy::One(..)) { "SLACK_BOT_TOKEN" } else { "SLACK_CLIENT_ID" };
             return half(given, "SLACK_SIGNING_SECRET (for HTTP) or SLACK_APP_TOKEN (for Socket Mode)");
         }
         let (signing_secret, app_token) = (set.signing_secret.clone(), set.app_token.clone());
@@ -104,20 +105,17 @@ impl Plan {
         Self { connections, ..self }
     }
 
-    /// Looks up whose bot it is. A Slack that does not answer is waited for; `None` when it is time to stop before it did.
-    pub async fn ready(self, store: &Store, clock: &Clock, stop: &CancellationToken) -> anyhow::Result<Option<Ready>> {
+    /// Gets everything ready but what only Slack knows: whose bot it is, it is asked after the start.
+    pub async fn ready(self, store: &Store, clock: &Clock) -> anyhow::Result<Ready> {
         let api = Api::new(self.api.as_deref())?;
+        let clock = Arc::clone(clock);
         let (workspaces, installing) = match self.tenancy {
-            Tenancy::One(token) => match one(&api, &token, clock, stop).await? {
-                Some(workspaces) => (workspaces, None),
-                None => return Ok(None),
-            },
+            Tenancy::One(token, admin) => (Workspaces::unknown(api.clone(), token, clock).with_admin(admin), None),
             Tenancy::Many { client, keys, url } => {
                 let keys = Keys::parse(&keys).context("cannot use NPMFIX_SECRET_KEY")?;
                 let many = Many::open(store.clone(), keys).await?;
                 let url: Url = url.parse().with_context(|| words::no_url(&url))?;
                 let random = rand::random::<[u8; 32]>;
-                let clock = Arc::clone(clock);
                 let settings = oauth::Settings { client, url, reach: self.reach, random, clock: Arc::clone(&clock) };
                 (Workspaces::many(api.clone(), many, clock), Some(settings))
             }
@@ -125,35 +123,40 @@ impl Plan {
         let workspaces = Arc::new(workspaces);
         let courier = Arc::new(SlackCourier::new(api.clone(), Arc::clone(&workspaces)));
         let (signing_secret, app_token, connections) = (self.signing_secret, self.app_token, self.connections);
-        Ok(Some(Ready { api, workspaces, courier, installing, signing_secret, app_token, connections }))
+        Ok(Ready { api, workspaces, courier, installing, signing_secret, app_token, connections })
     }
 }
 
-async fn one(
-    api: &Api,
-    token: &SecretString,
-    clock: &Clock,
-    stop: &CancellationToken,
-) -> anyhow::Result<Option<Workspaces>> {
-    let mut wait = WAIT;
-    loop {
+/// Keeps asking Slack whose the token is until it tells, at the start and whenever it has refused the token since. A token that
+/// never worked is wrong, and an error.
+async fn ask(workspaces: Arc<Workspaces>, health: Health, stop: CancellationToken) -> anyhow::Result<()> {
+    let (mut wait, mut worked) = (WAIT, false);
+    while !stop.is_cancelled() {
         let asked = tokio::select! {
-            asked = Workspaces::one(api.clone(), token.clone(), Arc::clone(clock)) => asked,
-            () = stop.cancelled() => return Ok(None),
+            asked = workspaces.ask() => asked,
+            () = stop.cancelled() => return Ok(()),
         };
         match asked {
-            Ok(workspaces) => return Ok(Some(workspaces)),
-            Err(error) if error.passes() => {
-                tracing::warn!(%error, "waiting for Slack");
+            Ok(()) => {
+                health.set(TOKEN, Condition::Ready);
+                (wait, worked) = (WAIT, true);
                 tokio::select! {
-                    () = sleep(wait) => {}
-                    () = stop.cancelled() => return Ok(None),
+                    () = workspaces.lost() => {}
+                    () = stop.cancelled() => {}
                 }
-                wait = (wait * 2).min(LONGEST_WAIT);
+                health.set(TOKEN, Condition::Waiting(words::asking().to_owned()));
+                continue;
             }
+            Err(error) if error.passes() || worked => tracing::warn!(%error, "waiting for Slack"),
             Err(error) => return Err(error.into()),
         }
+        tokio::select! {
+            () = sleep(wait) => {}
+            () = stop.cancelled() => {}
+        }
+        wait = (wait * 2).min(LONGEST_WAIT);
     }
+    Ok(())
 }
 
 /// Slack, ready to join.
@@ -182,6 +185,10 @@ impl Ready {
             served.router = std::mem::take(&mut served.router).merge(http::routes(Arc::clone(&slack), &secret));
             served.lines.push(words::slack_over_http().to_owned());
             parts.health.set(HTTP, Condition::Ready);
+        }
+        if workspaces.installs().is_none() {
+            parts.health.set(TOKEN, Condition::Waiting(words::asking().to_owned()));
+            served.tasks.spawn(ask(Arc::clone(&workspaces), parts.health.clone(), parts.stop.clone()));
         }
         if let Some(settings) = installing {
             let address = oauth::address(&settings.url, oauth::INSTALL);
@@ -254,6 +261,7 @@ mod tests {
             client_id: given("SLACK_CLIENT_ID"),
             client_secret: secret("SLACK_CLIENT_SECRET"),
             secret_key: secret("NPMFIX_SECRET_KEY"),
+            admin: None,
             url: given("NPMFIX_URL"),
             reach: Reach::Full,
         }

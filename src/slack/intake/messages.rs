@@ -1,21 +1,26 @@
 //! What is said, changed and deleted in channels.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{EventError, Scene, scene::author};
 use crate::{
     bot::amend::Aftermath,
-    message::{Address, Message, MessageRef},
+    message::{Address, ChannelId, Message, MessageRef, Platform, Speaker, Visibility},
     slack::{
-        Slack, blocks,
-        files::{self, Content},
-        text,
+        Slack, blocks, files, text,
         wire::{list, text as field},
     },
-    store::channels::{self, Mode},
+    store::channels::{self, Mode, Settings},
 };
+
+/// How long the files of a message may take: Slack wants its events acknowledged within three seconds.
+const FILES: Duration = Duration::from_secs(2);
+/// Until when a file that could not be had may still come: Slack delivers an event again at once, after a minute and after five,
+/// and what is not there by the last of these never will be.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(3);
 
 impl Slack {
     /// A `message` event, by its subtype.
@@ -46,12 +51,19 @@ impl Slack {
             return self.echoed(message, &place).await;
         }
         let Some(author) = author(message) else { return Ok(()) };
-        let visibility = scene.visibility(&place.channel, &self.channels);
-        let said = self.whole(scene, message, &place).await?;
+        let visibility = self.readers(scene, &place.channel).await;
+        let said = self.whole(scene, message, &place, author.speaker).await?;
         let message = Message { place, visibility, author, address, text: said.as_bytes() };
         let heard = self.bot.hear(&message, (self.clock)()).await?;
         tracing::debug!(team = %message.place.team, id = %message.place.id, ?heard, "heard");
         Ok(())
+    }
+
+    /// Who reads the channel. A mention does not tell; then another event may have told, or Slack is asked.
+    async fn readers(&self, scene: &Scene<'_>, channel: &ChannelId) -> Visibility {
+        let Some(told) = scene.told(channel) else { return self.visibility(scene.workspace, channel).await };
+        self.channels.learn(&scene.workspace.team, channel, told);
+        told
     }
 
     /// Our own post came back: whatever its sender knows, it was said.
@@ -79,9 +91,9 @@ impl Slack {
             return Ok(());
         }
         let Some(author) = author(message) else { return Ok(()) };
-        let visibility = scene.visibility(&place.channel, &self.channels);
+        let visibility = self.readers(scene, &place.channel).await;
         let address = scene.address(message);
-        let said = self.whole(scene, message, &place).await?;
+        let said = self.whole(scene, message, &place, author.speaker).await?;
         let message = Message { place, visibility, author, address, text: said.as_bytes() };
         let heard = self.bot.edited(&message, (self.clock)()).await?;
         tracing::debug!(team = %message.place.team, id = %message.place.id, ?heard, "edited");
@@ -98,35 +110,43 @@ impl Slack {
         Ok(())
     }
 
-    /// What a message says, together with its text files.
-    async fn whole(&self, scene: &Scene<'_>, message: &Value, place: &MessageRef) -> Result<String, EventError> {
+    /// What a message says, together with its text files; of a message that nobody listens to, no file is fetched.
+    async fn whole(
+        &self,
+        scene: &Scene<'_>,
+        message: &Value,
+        place: &MessageRef,
+        speaker: Speaker,
+    ) -> Result<String, EventError> {
         let mut said = text::of(message);
-        let mut attached = files::readable(message).peekable();
-        if attached.peek().is_none() || self.is_off(place).await? {
+        if files::readable(message).next().is_none() || !self.listens(place, speaker).await? {
             return Ok(said);
         }
-        for file in attached.take(files::MOST) {
-            let content = match self.read_file(scene.workspace, file).await {
-                Content::Whole(content) => content,
-                Content::Part(content, why) => {
-                    // What is known of it may be enough; if not, Slack's next delivery is another chance.
-                    if self.bot.is_chatter(content.as_bytes()) && self.bot.is_chatter(said.as_bytes()) {
-                        return Err(EventError::File(why));
-                    }
-                    content
-                }
-            };
-            said.push('\n');
-            said.push_str(&content);
+        let attached = self.read_files(scene.workspace, message, FILES).await;
+        if let Some(trouble) = attached.trouble
+            && self.bot.is_chatter(attached.text.as_bytes())
+            && self.bot.is_chatter(said.as_bytes())
+            && self.is_fresh(place)
+        {
+            // What is known of it may be enough; if not, Slack's next delivery is another chance.
+            return Err(EventError::File(trouble));
         }
+        said.push_str(&attached.text);
         Ok(said)
     }
 
-    /// In a channel that is switched off, no file is fetched.
-    async fn is_off(&self, place: &MessageRef) -> Result<bool, EventError> {
+    async fn listens(&self, place: &MessageRef, speaker: Speaker) -> Result<bool, EventError> {
         let asked = HashSet::from([(place.team.clone(), place.channel.clone())]);
         let settings = channels::settings(&mut *self.bot.store().read().await?, &asked).await?;
-        Ok(settings.values().any(|settings| settings.mode == Mode::Off))
+        let settings = settings.into_values().next().unwrap_or(Settings::default_on(Platform::Slack));
+        Ok(settings.mode != Mode::Off && (speaker == Speaker::Person || settings.bots))
+    }
+
+    /// Whether a file of this message may still come.
+    fn is_fresh(&self, place: &MessageRef) -> bool {
+        let seconds = place.id.as_str().split('.').next().and_then(|seconds| seconds.parse().ok());
+        let said = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
+        said.is_some_and(|said| (self.clock)().duration_since(said) < PATIENCE)
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::{
     message::{Address, Author, ChannelId, MessageId, MessageRef, Rights, Speaker, UserId, Visibility},
     slack::{
-        channels::{Channels, told},
+        channels::told,
         wire::{Callback, text},
         workspaces::Workspace,
     },
@@ -48,16 +48,9 @@ impl Scene<'_> {
         })
     }
 
-    /// Who reads the channel. A mention does not tell, and then only what another event told counts.
-    pub fn visibility(&self, channel: &ChannelId, channels: &Channels) -> Visibility {
-        let team = &self.workspace.team;
-        match told(channel, text(self.callback.event, "channel_type"), self.callback.shared) {
-            Some(told) => {
-                channels.learn(team, channel, told);
-                told
-            }
-            None => channels.visibility(team, channel).unwrap_or(Visibility::Private),
-        }
+    /// Who reads the channel, where the event tells.
+    pub fn told(&self, channel: &ChannelId) -> Option<Visibility> {
+        told(channel, text(self.callback.event, "channel_type"), self.callback.shared)
     }
 
     /// Whether we said it.

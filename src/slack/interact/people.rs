@@ -61,7 +61,8 @@ impl Slack {
         let id = UserId::parse(user).ok()?;
         let installer = workspace.installer.as_ref();
         let installed = installer.is_some_and(|who| *who == self.bot.store().who(&workspace.team, &id));
-        let rights = if installed { Rights::Admin } else { self.asked_about(workspace, user).await.rights };
+        let named = installed || self.workspaces.names_admin(user);
+        let rights = if named { Rights::Admin } else { self.asked_about(workspace, user).await.rights };
         let name = if name.is_empty() { user } else { name };
         Some(Author { id, name: name.to_owned(), speaker: Speaker::Person, rights })
     }
@@ -90,7 +91,7 @@ impl Slack {
     }
 
     /// Who reads a channel. What nobody knows is taken for private: then nothing of it is shown elsewhere.
-    pub(super) async fn visibility(&self, workspace: &Workspace, channel: &ChannelId) -> Visibility {
+    pub(in crate::slack) async fn visibility(&self, workspace: &Workspace, channel: &ChannelId) -> Visibility {
         if channel.as_str().starts_with(['D', 'G']) {
             return Visibility::Private;
         }

@@ -1,26 +1,34 @@
 //! Shortcuts: at a message, whose text comes with them so that nothing has to be read from the channel; and the one beside the
 //! message field.
 
+use std::time::Duration;
+
 use super::{Desk, trouble};
 use crate::{
     answer::slack as words,
     bot::commands::{Asked, Audience},
-    slack::{manifest::MESSAGE_SHORTCUTS, text, views, wire::text as field},
+    slack::{files, manifest::MESSAGE_SHORTCUTS, text, views, wire::text as field},
     store::Result,
 };
+
+/// How long the files of a message may take: after it, a window still has to open within three seconds.
+const FILES: Duration = Duration::from_millis(1200);
 
 impl Desk<'_> {
     /// A shortcut at a message.
     pub(super) async fn message_shortcut(&self) -> Result<()> {
         let [explain, save] = MESSAGE_SHORTCUTS;
-        let said = self.payload.get("message").map(text::of).unwrap_or_default();
+        let Some(message) = self.message() else { return Ok(()) };
+        // Slack waits for three seconds, whatever there is to ask.
+        let (author, visibility, said) =
+            tokio::join!(self.author(), self.slack.visibility(self.workspace, &message.channel), self.said());
+        let Some(author) = author else { return Ok(()) };
         let said = said.trim();
-        let (Some(message), Some(author)) = (self.message(), self.author().await) else { return Ok(()) };
         let event = self.event();
         let asked = Asked {
             team: &self.workspace.team,
             channel: &message.channel,
-            visibility: self.slack.visibility(self.workspace, &message.channel).await,
+            visibility,
             author: &author,
             event: &event,
             reply: None,
@@ -33,6 +41,16 @@ impl Desk<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// What the message says, with its files as far as there is time for them.
+    async fn said(&self) -> String {
+        let Some(message) = self.payload.get("message") else { return String::new() };
+        let mut said = text::of(message);
+        if files::readable(message).next().is_some() {
+            said.push_str(&self.slack.read_files(self.workspace, message, FILES).await.text);
+        }
+        said
     }
 
     async fn explain(&self, asked: &Asked<'_>, said: &str) {

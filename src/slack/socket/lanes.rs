@@ -9,7 +9,7 @@ use std::{
 
 use futures_util::FutureExt as _;
 use serde_json::{Value, json};
-use tokio::sync::mpsc::{Receiver, Sender, UnboundedSender, channel};
+use tokio::sync::mpsc::{Permit, Receiver, Sender, UnboundedSender, channel, error::TrySendError};
 
 use crate::slack::{
     Slack,
@@ -56,14 +56,21 @@ impl Lanes {
         Self { lanes: lanes.collect() }
     }
 
-    /// Queues an event behind the others of its channel.
-    pub async fn put(&self, job: Job) {
+    /// Queues an event behind the others of its channel; it comes back with the number of its lane when that is full.
+    pub fn put(&self, job: Job) -> Option<(usize, Job)> {
         let mut hasher = DefaultHasher::new();
         place(&job.payload).hash(&mut hasher);
         let lane = usize::try_from(hasher.finish() % LANES as u64).unwrap_or(0);
-        if let Some(lane) = self.lanes.get(lane) {
-            let _ = lane.send(job).await;
+        match self.lanes.get(lane)?.try_send(job) {
+            Err(TrySendError::Full(job)) => Some((lane, job)),
+            // Only a stop closes lanes, and then Slack sends it again.
+            Ok(()) | Err(TrySendError::Closed(_)) => None,
         }
+    }
+
+    /// Waits until a lane has room again.
+    pub async fn room(&self, lane: usize) -> Option<Permit<'_, Job>> {
+        self.lanes.get(lane)?.reserve().await.ok()
     }
 }
 
@@ -89,6 +96,9 @@ async fn work(slack: Arc<Slack>, mut waiting: Receiver<Job>) {
 
 /// Carries out a command.
 pub(super) async fn command(slack: Arc<Slack>, job: Job) {
+    if !slack.workspaces.is_known() {
+        return;
+    }
     match safely(slack.command(&Command::of_json(&job.payload))).await {
         Some(Ok(answer)) => job.acknowledge(Some(answer)),
         Some(Err(error)) => tracing::warn!(%error, "a command was not carried out; whoever gave it is told"),
@@ -98,6 +108,9 @@ pub(super) async fn command(slack: Arc<Slack>, job: Job) {
 
 /// Takes in a click, a shortcut or a modal.
 pub(super) async fn interaction(slack: Arc<Slack>, job: Job) {
+    if !slack.workspaces.is_known() {
+        return;
+    }
     match safely(slack.interaction(&job.payload)).await {
         Some(Ok(answer)) => job.acknowledge(answer),
         Some(Err(error)) => tracing::warn!(%error, "a click was not taken in; whoever clicked is told"),

@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::{self, Bytes, Message};
 
 use super::{
     CONNECT_TIME, Change, Shared, Socket,
-    lanes::{self, Frame},
+    lanes::{self, Frame, Job},
 };
 
 /// A connection.
@@ -25,13 +25,15 @@ pub(super) struct Link {
     leaving: Option<oneshot::Sender<()>>,
     acks: Option<UnboundedSender<String>>,
     ready: UnboundedReceiver<String>,
+    /// An event whose lane is full, and the lane: no more is read until it has its place.
+    waiting: Option<(usize, Job)>,
     up: bool,
 }
 
 impl Link {
     pub fn new(shared: Arc<Shared>, socket: Socket, leaving: oneshot::Sender<()>) -> Self {
         let (acks, ready) = unbounded_channel();
-        Self { shared, socket, leaving: Some(leaving), acks: Some(acks), ready, up: false }
+        Self { shared, socket, leaving: Some(leaving), acks: Some(acks), ready, waiting: None, up: false }
     }
 
     /// Goes on until the connection ends. What is still being dealt with then comes again over another one.
@@ -54,11 +56,12 @@ impl Link {
         let mut end = Some(Instant::now() + CONNECT_TIME);
         loop {
             let over = sleep_until(end.unwrap_or_else(Instant::now));
+            let lane = self.waiting.as_ref().map_or(0, |(lane, _)| *lane);
             tokio::select! {
-                frame = self.socket.next(), if self.acks.is_some() => {
+                frame = self.socket.next(), if self.acks.is_some() && self.waiting.is_none() => {
                     heard = Instant::now();
                     match frame {
-                        Some(Ok(Message::Text(frame))) => match self.take(frame.as_str()).await {
+                        Some(Ok(Message::Text(frame))) => match self.take(frame.as_str()) {
                             Taken::Hello => end = None,
                             Taken::Disconnect => end = end.or(Some(Instant::now() + settings.grace)),
                             Taken::Other => {}
@@ -68,13 +71,19 @@ impl Link {
                         Some(Err(error)) => return Err(error),
                     }
                 }
+                room = shared.lanes.room(lane), if self.waiting.is_some() => {
+                    if let (Some(room), Some((_, job))) = (room, self.waiting.take()) {
+                        room.send(job);
+                    }
+                    heard = Instant::now();
+                }
                 ack = self.ready.recv() => match ack {
                     Some(ack) => self.acknowledge(ack).await?,
                     // All is done, and no more is read.
                     None => return self.socket.close(None).await,
                 },
                 _ = ping.tick() => {
-                    if self.acks.is_some() && heard.elapsed() > settings.silence {
+                    if self.acks.is_some() && self.waiting.is_none() && heard.elapsed() > settings.silence {
                         tracing::warn!("Slack has been silent for too long; connecting anew");
                         return Ok(());
                     }
@@ -82,9 +91,10 @@ impl Link {
                 }
                 () = shared.stop.cancelled(), if self.acks.is_some() => {
                     end = Some(Instant::now() + settings.drain);
-                    self.acks = None;
+                    (self.acks, self.waiting) = (None, None);
                 }
                 () = over, if end.is_some() => {
+                    self.waiting = None;
                     if self.acks.take().is_none() {
                         return Ok(());
                     }
@@ -114,7 +124,7 @@ impl Link {
         }
     }
 
-    async fn take(&mut self, frame: &str) -> Taken {
+    fn take(&mut self, frame: &str) -> Taken {
         let Some(acks) = &self.acks else { return Taken::Other };
         match Frame::of(frame, acks) {
             Frame::Hello => {
@@ -130,7 +140,7 @@ impl Link {
                 }
                 return Taken::Disconnect;
             }
-            Frame::Event(job) => self.shared.lanes.put(job).await,
+            Frame::Event(job) => self.waiting = self.shared.lanes.put(job),
             Frame::Command(job) => {
                 tokio::spawn(lanes::command(Arc::clone(&self.shared.slack), job));
             }

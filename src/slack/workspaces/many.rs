@@ -119,13 +119,15 @@ impl Many {
         Ok(workspace)
     }
 
-    /// Erases the token of a workspace, unless the team has another one by now.
-    pub(super) async fn gone(&self, workspace: &Workspace, now: Timestamp) -> store::Result<()> {
+    /// Erases the token of a workspace, unless the team has another one by now. Says whether this was the last one: if not, the
+    /// other one is found the next time.
+    pub(super) async fn gone(&self, workspace: &Workspace, now: Timestamp) -> store::Result<bool> {
         let mut tx = self.store.begin().await?;
-        installs::gone(&mut tx, &self.keys, &workspace.team, &workspace.token, now).await?;
+        let erased = installs::gone(&mut tx, &self.keys, &workspace.team, &workspace.token, now).await?;
+        let installed = !erased && installs::get(&mut tx, &self.keys, &workspace.team).await?.is_some();
         tx.commit().await?;
         self.changed(&workspace.team);
-        Ok(())
+        Ok(!installed)
     }
 
     fn changed(&self, team: &TeamId) {
