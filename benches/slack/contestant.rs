@@ -6,6 +6,8 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use directories::BaseDirs;
+
 /// The core that belongs to the bot. The bench itself keeps to the first.
 const CORE: &str = "1";
 /// What `npm install` is told to bring.
@@ -122,9 +124,10 @@ impl Drop for Running {
     }
 }
 
-/// Where Bolt is installed: once, under `target`.
+/// Where Bolt is installed: once for all copies of this repository, because its SQLite takes minutes to compile.
 fn bolt_folder() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("slack-bolt")
+    let under_target = || Path::new(env!("CARGO_TARGET_TMPDIR")).to_owned();
+    BaseDirs::new().map_or_else(under_target, |folders| folders.cache_dir().join("npmfix-bench")).join("slack-bolt")
 }
 
 /// Installs Bolt, if it is not there; says whether it is now.
