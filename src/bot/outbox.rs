@@ -14,7 +14,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use sqlx::AnyConnection;
 use tokio::{
-    sync::Notify,
+    sync::{Notify, Semaphore},
     task::{JoinError, JoinSet},
     time::{sleep, timeout},
 };
@@ -42,7 +42,7 @@ pub use courier::{Courier, Delivery, LookUp, Soon};
 pub struct Settings {
     /// How long a lane stays taken when a worker dies. A platform gets a third of it to answer.
     pub lease: SignedDuration,
-    /// Lanes served at the same time.
+    /// Lanes of one platform served at the same time.
     pub lanes: usize,
     /// Tries before a row is set aside.
     pub attempts: i64,
@@ -93,6 +93,8 @@ pub struct Worker {
     bot: Arc<Bot>,
     store: Store,
     couriers: Vec<Arc<dyn Courier>>,
+    /// Each courier's free hands: a platform that hangs holds its own lanes up, and nobody else's.
+    hands: Vec<Arc<Semaphore>>,
     settings: Settings,
     lease: Lease,
     clock: Clock,
@@ -111,8 +113,9 @@ impl Worker {
         let store = bot.store().clone();
         let lease = Lease { owner: uuid::Uuid::now_v7().simple().to_string(), length: settings.lease };
         let (stopping, stop) = (AtomicBool::new(false), Notify::new());
+        let hands = couriers.iter().map(|_| Arc::new(Semaphore::new(settings.lanes))).collect();
         let (tidy, chores_at) = (Mutex::new(Timestamp::MIN), AtomicI64::new(i64::MIN));
-        Arc::new(Self { bot, store, couriers, settings, lease, clock, tidy, stopping, stop, chores_at })
+        Arc::new(Self { bot, store, couriers, hands, settings, lease, clock, tidy, stopping, stop, chores_at })
     }
 
     /// Says what is due until nothing is; returns how many rows were dealt with.
@@ -159,7 +162,7 @@ impl Worker {
                 chores.map(|_| ())
             };
             let pause = match taken.await {
-                Ok(()) => self.pause(lanes.len()).await,
+                Ok(()) => self.pause().await,
                 Err(error) if error.passes() => {
                     tracing::warn!(%error, "the outbox waits");
                     TROUBLE
@@ -238,30 +241,43 @@ impl Worker {
 
     /// Takes as many lanes as can be served and begins to serve them; returns how many turned out to have nothing to say.
     async fn take(self: &Arc<Self>, lanes: &mut JoinSet<Result<usize>>) -> Result<usize> {
-        let platforms = self.platforms();
-        let free = self.settings.lanes.saturating_sub(lanes.len());
-        if platforms.is_empty() || free == 0 {
+        let free: Vec<_> = self.free().collect();
+        if free.is_empty() {
             return Ok(0);
         }
-        let limit = i64::try_from(free).unwrap_or(i64::MAX);
+        let mut silent = 0;
+        let mut parcels = Vec::new();
         let mut tx = self.store.begin().await?;
-        let claimed = outbox::claim(&mut tx, &platforms, &self.lease, limit, (self.clock)()).await?;
-        let taken = claimed.len();
-        let mut parcels = Vec::with_capacity(taken);
-        for parcel in claimed {
-            parcels.extend(self.with_body(&mut tx, Some(parcel)).await?);
+        for (platform, hands) in free {
+            let limit = i64::try_from(hands.available_permits()).unwrap_or(i64::MAX);
+            for parcel in outbox::claim(&mut tx, &[platform], &self.lease, limit, (self.clock)()).await? {
+                match self.with_body(&mut tx, Some(parcel)).await? {
+                    Some(parcel) => parcels.push((parcel, Arc::clone(hands))),
+                    None => silent += 1,
+                }
+            }
         }
         let tidied = self.tidy(&mut tx).await?;
         tx.commit().await?;
         if let Some(next) = tidied {
             *self.tidy.lock().unwrap_or_else(PoisonError::into_inner) = next;
         }
-        let silent = taken - parcels.len();
-        for parcel in parcels {
+        for (parcel, hands) in parcels {
+            let hand = hands.try_acquire_owned().ok();
             let worker = Arc::clone(self);
-            lanes.spawn(async move { worker.serve(parcel).await });
+            lanes.spawn(async move {
+                let served = worker.serve(parcel).await;
+                drop(hand);
+                served
+            });
         }
         Ok(silent)
+    }
+
+    /// The platforms with free hands.
+    fn free(&self) -> impl Iterator<Item = (Platform, &Arc<Semaphore>)> {
+        let all = self.couriers.iter().map(|courier| courier.platform()).zip(&self.hands);
+        all.filter(|(_, hands)| hands.available_permits() > 0)
     }
 
     /// Drops old events, and what nobody asked for any more, if it is time to; returns when to do so again.
@@ -282,12 +298,13 @@ impl Worker {
     }
 
     /// How long nothing can be begun, as far as is known.
-    async fn pause(&self, busy: usize) -> Duration {
+    async fn pause(&self) -> Duration {
+        let free: Vec<Platform> = self.free().map(|(platform, _)| platform).collect();
         // When all hands are full, the first that is free ends the pause.
-        if busy >= self.settings.lanes {
+        if free.is_empty() {
             return POLL;
         }
-        let due = async { outbox::next_due(&mut *self.store.read().await?, &self.platforms()).await };
+        let due = async { outbox::next_due(&mut *self.store.read().await?, &free).await };
         match due.await {
             Ok(Some(due)) => {
                 Duration::try_from(due.duration_since((self.clock)())).unwrap_or_default().clamp(SHORTEST, POLL)

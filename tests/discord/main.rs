@@ -1,12 +1,14 @@
 //! Discord: a strict stand-in on loopback, and the bot on it.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
-#![expect(clippy::needless_pass_by_value, reason = "what is made in the call is handed over")]
+#![allow(clippy::needless_pass_by_value, reason = "what is made in the call is handed over")]
 
+mod beside;
 mod digests;
 mod endpoint;
 #[path = "fake/fake.rs"]
 mod fake;
+mod program;
 mod render;
 mod rig;
 mod sessions;
