@@ -43,6 +43,7 @@ pub fn option(name: &str) -> &'static str {
     match name {
         "text" => "The text",
         "file" => "A log, up to some megabytes",
+        "who" => "Who sees a fix from a private channel",
         "for" => "What the fix is for",
         "words" => "Only fixes with these words",
         "fix" => "Which fix",

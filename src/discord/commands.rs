@@ -49,7 +49,11 @@ const FILE: u64 = 11;
 /// The options of each command of the grammar. They stand in the order in which the grammar reads them.
 fn options(command: &str) -> &'static [Opt] {
     const EXPLAIN: &[Opt] = &[may("text", Takes::Text), may("file", Takes::File)];
-    const SAVE: &[Opt] = &[may("for", Takes::OneOf(&["package", "scope", "registry"])), may("text", Takes::Text)];
+    const SAVE: &[Opt] = &[
+        may("who", Takes::OneOf(&["team-wide"])),
+        may("for", Takes::OneOf(&["package", "scope", "registry"])),
+        may("text", Takes::Text),
+    ];
     const FIX: &[Opt] = &[
         must("fix", Takes::Fix),
         may("do", Takes::OneOf(&["show", "edit", "delete", "history"])),

@@ -47,6 +47,11 @@ pub async fn in_slack(scenario: impl AsyncFn(&mut Chat)) {
     play(Limits::default(), |name| name.starts_with("Slack"), scenario).await;
 }
 
+/// Plays a scenario only where channels are shared with other organisations: Discord has no such channels.
+pub async fn beside_others(scenario: impl AsyncFn(&mut Chat)) {
+    play(Limits::default(), |name| name != "Discord", scenario).await;
+}
+
 async fn play(limits: Limits, wanted: impl Fn(&str) -> bool, scenario: impl AsyncFn(&mut Chat)) {
     log::keep();
     for (make, engines) in worlds() {
@@ -61,6 +66,7 @@ async fn play(limits: Limits, wanted: impl Fn(&str) -> bool, scenario: impl Asyn
                 return;
             }
             let played = AssertUnwindSafe(async {
+                chat.world.settle().await;
                 scenario(&mut chat).await;
                 chat.bot_is_silent().await;
                 chat.world.end().await;
@@ -291,9 +297,11 @@ impl Chat {
         answered.page
     }
 
-    /// All that is stored, but for the signatures of requests, which are taken down so that nobody sends one again.
+    /// All that is stored, but for the signatures of requests, which are taken down so that nobody sends one again, and what a
+    /// connection to Discord keeps about itself.
     pub async fn dump(&self) -> Dump {
         let mut dump = tables::dump(self.store()).await;
+        dump.retain(|table, _| !table.starts_with("discord_"));
         for rows in dump.values_mut() {
             rows.retain(|row| !row.contains("=signed "));
         }

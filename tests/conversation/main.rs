@@ -6,6 +6,7 @@
 mod chat;
 mod choices;
 mod digests;
+mod discord;
 mod edits;
 #[path = "../support/engines.rs"]
 mod engines;

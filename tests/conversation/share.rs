@@ -3,7 +3,7 @@
 use npmfix::message::Visibility;
 
 use crate::{
-    chat::{ALICE, BOB, each, told},
+    chat::{ALICE, BOB, beside_others, each, told},
     pastes::{REFUSED, SCOPES},
 };
 
@@ -52,7 +52,7 @@ async fn a_fix_saved_in_a_thread_is_for_the_answer_of_that_thread() {
 
 #[tokio::test]
 async fn people_of_other_organisations_see_nothing_that_the_team_remembers() {
-    each(async |chat| {
+    beside_others(async |chat| {
         chat.alice(SCOPES).await;
         chat.bot_says("lacks a packages scope").await;
         chat.alice_saves("The key is under the doormat.").await;

@@ -21,7 +21,7 @@ use npmfix::{
     store::{Engine, Store, outbox::Kind},
 };
 
-use crate::{room::Room, slack::SlackWorld};
+use crate::{discord::Server, room::Room, slack::SlackWorld};
 
 /// Something that takes its time.
 pub type Soon<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -154,5 +154,6 @@ pub fn worlds() -> Vec<(Maker, &'static [Engine])> {
         (Room::open, &[Engine::Sqlite, Engine::Postgres]),
         (SlackWorld::http, &[Engine::Sqlite]),
         (SlackWorld::socket, &[Engine::Sqlite]),
+        (Server::open, &[Engine::Sqlite]),
     ]
 }
