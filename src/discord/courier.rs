@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::{
     identity::Identity,
     render,
-    rest::{Rest, RestError, Route},
+    rest::{Rest, RestError, Route, route::PAGE},
     wire::{Component, Message, loose::Many, snowflake_at},
 };
 use crate::{
@@ -86,15 +86,16 @@ impl Messenger {
             Kind::Notice => self.notice(&channel, &say, &parcel.key).await.map(|()| None),
         };
         match done {
-            Ok(id) => Delivery::Done(id.flatten()),
+            Ok(id) => Delivery::Done(id),
             Err(error) => self.trouble(&channel, error),
         }
     }
 
     /// Posts, and repeats under the same nonce when nobody knows what became of it.
-    async fn post(&self, channel: &str, body: Value) -> Result<Option<String>, RestError> {
+    async fn post(&self, channel: &str, body: Value) -> Result<String, RestError> {
         let answer = self.rest.call_again(&Route::post(channel), Some(&body), PATIENCE).await?;
-        Ok(answer.get("id").and_then(Value::as_str).map(str::to_owned))
+        let id = answer.get("id").and_then(Value::as_str).map(str::to_owned);
+        id.ok_or_else(|| RestError::Unclear("the answer does not say under which id".to_owned()))
     }
 
     /// Tells one person alone. Where they take no direct messages and a line in the channel may stand in for it, that names
@@ -169,12 +170,17 @@ impl Messenger {
         let reply = parcel.reply.as_deref().filter(|_| choices).map(|reply| format!("{reply}:"));
         let ours = |message: &&Message<'_>| {
             message.author.get().is_some_and(|author| author.id.as_str() == known.me)
-                && message.message_reference.get().map(|r| r.message_id.as_str()) == about
-                && (about.is_some() || same_cards(message, &cards))
+                && match message.message_reference.get() {
+                    Some(reference) => Some(reference.message_id.as_str()) == about,
+                    // No reply: to nothing, to a thread as a whole, or to what was gone when it was posted.
+                    None => same_cards(message, &cards),
+                }
                 && reply.as_ref().is_none_or(|reply| message.components.0.iter().any(|c| names(c, reply)))
         };
         match page.0.iter().find(ours) {
             Some(found) => LookUp::Found(Some(found.id.as_str().to_owned())),
+            // It may stand further on.
+            None if page.0.len() >= PAGE => LookUp::Unknown,
             None => LookUp::Absent,
         }
     }

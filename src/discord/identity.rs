@@ -85,7 +85,9 @@ impl Identity {
         let known = self.known.get_or_try_init(|| async {
             let told = rest.call_again(&Route::application(), None, super::PATIENCE).await?.to_string();
             let told: Application<'_> = serde_json::from_str(&told).unwrap_or_default();
-            let id = self.application.as_deref().or(told.id.some()).unwrap_or_default();
+            let Some(id) = self.application.as_deref().or(told.id.some()) else {
+                return Err(RestError::Failed("it does not say who the bot is".to_owned()));
+            };
             Ok(Arc::new(Known {
                 application: id.to_owned(),
                 name: told.name.as_str().to_owned(),

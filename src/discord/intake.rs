@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeSet,
     hash::{DefaultHasher, Hash as _, Hasher as _},
+    panic::AssertUnwindSafe,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -11,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use tokio::{sync::mpsc, time::sleep};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -23,7 +25,7 @@ use crate::classifier::scan;
 
 mod take;
 
-pub use take::Taker;
+pub use take::{TakeError, Taker};
 
 /// Lanes: as many events are taken in at the same time. More than the database's connections would only queue there.
 const LANES: usize = 8;
@@ -129,7 +131,7 @@ impl Lanes {
 
 async fn lane(taker: Arc<Taker>, mut jobs: mpsc::Receiver<Job>, stop: CancellationToken) {
     while let Some(job) = jobs.recv().await {
-        while let Err(error) = taker.take(&job).await {
+        while let Err(error) = safely(&taker, &job).await {
             if !error.passes() {
                 tracing::error!(%error, "an event is lost");
                 break;
@@ -143,6 +145,14 @@ async fn lane(taker: Arc<Taker>, mut jobs: mpsc::Receiver<Job>, stop: Cancellati
         }
         job.ticket.done();
     }
+}
+
+/// Takes an event in. One that brings the bot down is lost alone, and not with all that comes behind it.
+async fn safely(taker: &Taker, job: &Job) -> Result<(), TakeError> {
+    AssertUnwindSafe(taker.take(job)).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!("an event cannot be taken in: this is a fault of npmfix");
+        Ok(())
+    })
 }
 
 /// Where a message that may matter goes.

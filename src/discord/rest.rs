@@ -8,7 +8,7 @@ use std::{
 
 use axum::{
     body::Bytes,
-    http::{HeaderValue, Request, StatusCode, Uri, header},
+    http::{HeaderValue, Method, Request, StatusCode, Uri, header},
 };
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_rustls::HttpsConnector;
@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
 mod gate;
-mod route;
+pub mod route;
 
 pub use route::Route;
 
@@ -119,7 +119,8 @@ impl Rest {
         self.refused.load(Ordering::Relaxed)
     }
 
-    /// Calls the API, waiting for rate limits for as long as `patience` says. A success that is no JSON is [`Value::Null`].
+    /// Calls the API, waiting for rate limits for as long as `patience` says. A thing that
+    /// was done and answered with no JSON is [`Value::Null`].
     pub async fn call(&self, route: &Route, body: Option<&Value>, patience: Duration) -> Result<Value, RestError> {
         let give_up = Instant::now() + patience;
         loop {
@@ -169,7 +170,12 @@ impl Rest {
         let (head, body) = answer.into_parts();
         let body = timeout(ANSWER, Limited::new(body, ANSWER_LIMIT).collect()).await;
         let body = body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
-        let json: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let read = serde_json::from_slice(&body);
+        // What was asked for and not told is not told; what was done is done.
+        if read.is_err() && head.status.is_success() && route.method() == Method::GET {
+            return Err(RestError::Unclear("the answer is no JSON, or no whole one".to_owned()));
+        }
+        let json: Value = read.unwrap_or_default();
         let said = Answer { status: head.status, headers: &head.headers, body: &json };
         let wait = self.gate.learn(route, &said, Instant::now());
         match head.status {

@@ -6,7 +6,7 @@ use axum::http::Method;
 use serde_json::json;
 
 use crate::{
-    fake::{GENERAL, Seen, Trouble, user},
+    fake::{GENERAL, Seen, THREAD, Trouble, user},
     rig::{Rig, SCOPES, page},
 };
 
@@ -36,6 +36,19 @@ async fn an_answer_that_is_no_json_was_posted_all_the_same() {
     rig.settles().await;
     assert_eq!(rig.fake.calls_of(&Method::POST, "/messages").len(), 1);
     rig.fake.end();
+}
+
+#[tokio::test]
+async fn what_was_asked_for_and_not_told_whole_is_asked_for_again() {
+    for trouble in [Trouble::Garbled, Trouble::Cut] {
+        let rig = Rig::start().await;
+        // Taken for nothing, this would be a channel that nobody watches.
+        rig.fake.trouble("channel", trouble);
+        rig.fake.writes("alice", THREAD, json!({ "content": SCOPES }));
+        assert_eq!(rig.says().await["channel_id"], THREAD);
+        rig.settles().await;
+        rig.fake.end();
+    }
 }
 
 #[tokio::test]

@@ -155,8 +155,7 @@ impl Events {
         match sort(&json, &self.me, what) {
             Sorted::Chatter => {}
             Sorted::Echo { guild, channel, key, id } => {
-                let Ok(spot) = self.facts.of(&guild, &channel).await else { return };
-                let Ok(team) = team(&guild, &spot.channel) else { return };
+                let Ok(team) = team(&guild, &channel) else { return };
                 let outcome = self.worker.echo(&team, &key, &id).await;
                 self.note("an echo is lost", outcome.map(|_| ()));
             }

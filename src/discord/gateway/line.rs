@@ -192,6 +192,8 @@ impl<'s> Line<'s> {
         events.take(&kind, json, &moment).await;
         self.seq = seq;
         if kind == "READY" {
+            // Where nothing was heard before, what comes from now on is.
+            self.heard = self.heard.or(self.last);
             // A crash in the next seconds must not cost what comes in them. The time stays: what was missed is not read yet.
             let kept = Kept { session: self.session(), live_until: self.heard };
             events.keep(self.number, &kept).await;

@@ -8,7 +8,7 @@ use crate::{
     discord::{
         facts::Facts,
         fetch::{FILES, fetch},
-        rest::{Rest, RestError, Route},
+        rest::{Rest, RestError, Route, route::PAGE},
         text::{logs, text},
         wire::{Deleted, Event, Message, loose::Many},
     },
@@ -163,6 +163,7 @@ impl Taker {
         };
         let page: Many<Message<'_>> = serde_json::from_str(&page).unwrap_or_default();
         let replied = |m: &Message<'_>| m.message_reference.get().is_some_and(|r| r.message_id.as_str() == answer);
-        Ok(if page.0.iter().any(replied) { Aftermath::Unknown } else { Aftermath::Quiet })
+        let unknown = page.0.len() >= PAGE || page.0.iter().any(replied);
+        Ok(if unknown { Aftermath::Unknown } else { Aftermath::Quiet })
     }
 }

@@ -2,6 +2,9 @@
 
 use axum::http::Method;
 
+/// Messages of a page: the most that Discord tells at once.
+pub const PAGE: usize = 100;
+
 /// A method and a path, with what its rate limit hangs on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
@@ -55,7 +58,7 @@ impl Route {
     /// The messages after one, at most a hundred.
     #[must_use]
     pub fn messages_after(channel: &str, after: &str) -> Self {
-        Self::new(Method::GET, "messages", channel, format!("/channels/{channel}/messages?after={after}&limit=100"))
+        Self::new(Method::GET, "messages", channel, format!("/channels/{channel}/messages?after={after}&limit={PAGE}"))
     }
 
     /// Changes a message.

@@ -3,6 +3,7 @@
 //! `limits` and `schema` say what Discord would refuse.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
+#![allow(clippy::needless_pass_by_value, reason = "what is made in the call is handed over")]
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -46,11 +47,15 @@ pub enum Trouble {
     Lost,
     /// A wait is asked for, for this route or for all.
     Limited { seconds: f64, global: bool },
+    /// It is done, and the answer breaks off.
+    Cut,
     /// It is done, and the answer is no JSON.
     Garbled,
     /// It takes this long.
     Slow(Duration),
 }
+
+type Weather = Box<dyn FnMut(&str) -> Option<Trouble> + Send>;
 
 /// A call.
 #[derive(Debug, Clone)]
@@ -78,6 +83,9 @@ pub struct State0 {
     pub seen: VecDeque<Seen>,
     pub faults: Vec<String>,
     trouble: Vec<(&'static str, Trouble)>,
+    weather: Option<Weather>,
+    /// Calls that met something.
+    pub met: usize,
     nonces: HashMap<String, Value>,
     next: u64,
     ahead: Arc<AtomicI64>,
@@ -151,6 +159,11 @@ impl Fake {
     /// The next call to this route ends so.
     pub fn trouble(&self, route: &'static str, trouble: Trouble) {
         self.state().trouble.push((route, trouble));
+    }
+
+    /// From now on, this says how each call ends for which nothing else was said.
+    pub fn weather(&self, weather: impl FnMut(&str) -> Option<Trouble> + Send + 'static) {
+        self.state().weather = Some(Box::new(weather));
     }
 
     pub fn fault(&self, what: String) {
@@ -290,7 +303,9 @@ impl State0 {
 
     /// Takes what goes wrong next with a route.
     fn takes_trouble(&mut self, route: &str) -> Option<Trouble> {
-        let at = self.trouble.iter().position(|(kind, _)| *kind == route)?;
-        Some(self.trouble.remove(at).1)
+        let planned = self.trouble.iter().position(|(kind, _)| *kind == route).map(|at| self.trouble.remove(at).1);
+        let trouble = planned.or_else(|| self.weather.as_mut()?(route))?;
+        self.met += 1;
+        Some(trouble)
     }
 }

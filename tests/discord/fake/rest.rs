@@ -62,6 +62,10 @@ pub(super) async fn answer(
     fake.news.notify_waiters();
     match trouble {
         Some(Trouble::Lost) => StatusCode::BAD_GATEWAY.into_response(),
+        Some(Trouble::Cut) => {
+            let broken = futures_util::stream::once(async { Err::<Bytes, _>(std::io::Error::other("gone")) });
+            axum::body::Body::from_stream(broken).into_response()
+        }
         Some(Trouble::Garbled) => "<html>".into_response(),
         _ => response,
     }
