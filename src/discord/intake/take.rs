@@ -6,13 +6,13 @@ use super::{Job, What, is_addressed};
 use crate::{
     bot::{Bot, amend::Aftermath, outbox::Clock},
     discord::{
-        facts::Facts,
+        facts::{Facts, team},
         fetch::{FILES, fetch},
         rest::{Rest, RestError, Route, route::PAGE},
         text::{logs, text},
         wire::{Deleted, Event, Message, loose::Many},
     },
-    message::{self, Address, Author, IdError, MessageRef, Rights, Speaker, UserId},
+    message::{self, Address, Author, ChannelId, IdError, MessageId, MessageRef, Rights, Speaker, UserId},
     store::{StoreError, channels, findings, replies},
 };
 
@@ -79,6 +79,10 @@ impl Taker {
 
     async fn message(&self, message: &Message<'_>, what: What) -> Result<(), TakeError> {
         let (Some(user), guild) = (message.author.get(), message.guild_id.as_str()) else { return Ok(()) };
+        // After a restart much comes again, and Discord need not say where each of it stands.
+        if what == What::Said && self.is_known(guild, message).await? {
+            return Ok(());
+        }
         let spot = self.facts.of(guild, message.channel_id.as_str()).await?;
         let place = spot.place(guild, message.id.as_str())?;
         let member = message.member.get();
@@ -99,6 +103,18 @@ impl Taker {
         };
         tracing::debug!(message = message.id.as_str(), ?outcome, "heard");
         Ok(())
+    }
+
+    /// Whether a message was heard before; one in a thread goes by the channel above it, which is not known yet.
+    async fn is_known(&self, guild: &str, message: &Message<'_>) -> Result<bool, TakeError> {
+        let channel = message.channel_id.as_str();
+        let place = MessageRef {
+            team: team(guild, channel)?,
+            channel: ChannelId::parse(channel)?,
+            thread: None,
+            id: MessageId::parse(message.id.as_str())?,
+        };
+        Ok(findings::is_heard(&mut *self.bot.store().read().await?, &place).await?)
     }
 
     /// What was written, and the ends of the logs beside it. In a channel that is not read, nobody's files are fetched.
