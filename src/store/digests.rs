@@ -1,4 +1,4 @@
-//! When the weekly digests of teams come, and what became of each. `report`: what a digest is made of.
+//! When the weekly digests of teams come, and what became of each. `report`: what a digest is made of; `latest`: where it leads.
 
 use jiff::Timestamp;
 use sqlx::AnyConnection;
@@ -6,11 +6,12 @@ use sqlx::AnyConnection;
 use super::{Result, StoreError, outbox, rows::millis};
 use crate::message::{ChannelId, TeamId};
 
+mod latest;
 mod report;
 
+pub use latest::{Latest, latest};
 pub use report::{
-    ByDay, ErrorRow, Latest, Resolved, Scope, Totals, by_day, count_helped, errors, helpful, latest, people, resolved,
-    totals,
+    ByDay, ErrorRow, Resolved, Scope, Totals, by_day, count_helped, errors, helpful, people, resolved, totals,
 };
 
 /// When the digest of a team comes.

@@ -7,13 +7,14 @@ use sqlx::AnyConnection;
 
 use crate::{
     answer::digest::{Days, Digest, Entry},
-    bot::{Bot, choices::Pick, schedule::Week},
+    bot::{Bot, choices::Pick, saved, schedule::Week},
+    classifier::Diagnosis,
     message::{ChannelId, TeamId},
     store::{
-        Result, StoreError,
-        digests::{self, ByDay, ErrorRow, Scope},
+        Result,
+        digests::{self, ByDay, ErrorRow, Latest, Scope},
+        fixes::{self, FixWanted},
         recurrence,
-        replies::{self, Given, State},
     },
 };
 
@@ -91,8 +92,9 @@ impl Bot {
         // An error of this week that came back within it is both; it is listed where it is news.
         let listed = |all: &[(&Tally, &ErrorRow)]| (all.len().min(LISTED), all.len().saturating_sub(LISTED));
         let ((recurring_shown, more_recurring), (new_shown, more_new)) = (listed(&recurring), listed(&new));
-        let recurring = self.entries(conn, week, recurring.get(..recurring_shown).unwrap_or_default()).await?;
-        let new = self.entries(conn, week, new.get(..new_shown).unwrap_or_default()).await?;
+        let shown = recurring.iter().take(recurring_shown).chain(new.iter().take(new_shown));
+        let mut recurring = self.entries(conn, week, &shown.copied().collect::<Vec<_>>()).await?;
+        let new = recurring.split_off(recurring_shown);
         let totals = digests::totals(conn, week).await?;
         let mut resolved = digests::resolved(conn, week, recurrence::AWAY_DAYS).await?;
         let helpful = if totals.helped > 0 { digests::helpful(conn, week, FIXES).await? } else { Vec::new() };
@@ -133,26 +135,14 @@ impl Bot {
     ) -> Result<Vec<Entry>> {
         let fingerprints: Vec<&str> = errors.iter().map(|(tally, _)| tally.fingerprint).collect();
         let people: HashMap<String, i64> = digests::people(conn, week, &fingerprints).await?;
-        let mut entries = Vec::new();
-        for (tally, row) in errors {
-            let last = digests::latest(conn, week, tally.fingerprint, &tally.days.channels).await?;
-            let given = match &last.reply {
-                Some(id) => match replies::peek(conn, week.team, id).await {
-                    // The others are told all the same.
-                    Err(error @ StoreError::Row { .. }) => {
-                        tracing::warn!(team = %week.team, %error, "an answer cannot be read");
-                        None
-                    }
-                    read => read?,
-                },
-                None => None,
-            };
-            let fix = match given {
-                Some(given) => self.fixes_for(conn, &Given { state: State::default(), ..given }).await?.lead,
-                None => None,
-            };
+        let met: Vec<_> = errors.iter().map(|(tally, _)| (tally.fingerprint, &tally.days.channels)).collect();
+        let mut latest = digests::latest(conn, week, &met).await?;
+        let mut fixes = self.leading(conn, week.team, &latest).await?;
+        let entry = |(tally, row): &(&Tally<'_>, &ErrorRow)| {
             let cause = row.cause.as_deref().and_then(|id| self.knowledge.cause(id));
-            entries.push(Entry {
+            let last = latest.remove(tally.fingerprint);
+            let save = last.as_ref().filter(|last| last.open).map(|last| format!("{}:{}", last.reply, Pick::Save));
+            Entry {
                 fingerprint: tally.fingerprint.to_owned(),
                 code: row.code.clone(),
                 target: target(row).to_owned(),
@@ -162,12 +152,34 @@ impl Bot {
                 // Somebody met it, even if nobody knows any more who that was.
                 people: people.get(tally.fingerprint).copied().unwrap_or_default().max(1),
                 channels: tally.days.channels.len(),
-                fix: fix.map(|fix| (fix.id, fix.author)),
-                save: last.reply.filter(|_| last.open).map(|id| format!("{id}:{}", Pick::Save)),
-                place: last.place,
-            });
-        }
-        Ok(entries)
+                fix: fixes.remove(tally.fingerprint),
+                save,
+                place: last.map(|last| last.place),
+            }
+        };
+        Ok(errors.iter().map(entry).collect())
+    }
+
+    /// The saved fixes that lead where errors were answered last, by fingerprint: their numbers and who saved them.
+    async fn leading(
+        &self,
+        conn: &mut AnyConnection,
+        team: &TeamId,
+        latest: &HashMap<String, Latest>,
+    ) -> Result<HashMap<String, (i64, String)>> {
+        let known: Vec<_> =
+            latest.iter().filter_map(|(key, last)| Some((key, last, last.diagnosis.as_ref()?))).collect();
+        let wanted = |(_, last, diagnosis): &(_, &Latest, &Diagnosis)| {
+            let keys = saved::keys(&diagnosis.report, &self.knowledge);
+            (team.clone(), FixWanted { channel: last.place.channel.clone(), keys })
+        };
+        let wanted: Vec<(TeamId, FixWanted)> = known.iter().map(wanted).collect();
+        let found = fixes::matching(conn, &wanted).await?;
+        let leading = known.into_iter().zip(found).filter_map(|((key, _, diagnosis), found)| {
+            let lead = saved::lead(&found, diagnosis).leads?;
+            Some((key.clone(), (lead.id, lead.author.clone())))
+        });
+        Ok(leading.collect())
     }
 }
 

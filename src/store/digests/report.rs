@@ -9,15 +9,15 @@ use jiff::Timestamp;
 use sqlx::AnyConnection;
 
 use crate::{
-    message::{ChannelId, MessageId, MessageRef, TeamId, Visibility},
+    message::{ChannelId, MessageRef, TeamId, Visibility},
     store::{
-        Result, StoreError,
+        Result,
         rows::{millis, query_as, timestamp},
     },
 };
 
 /// Errors that one statement asks for.
-const TOGETHER: usize = 200;
+pub(super) const TOGETHER: usize = 200;
 
 /// From where a digest is looked at, and which UTC days (counted since 1970) it is about.
 #[derive(Debug, Clone, Copy)]
@@ -166,63 +166,6 @@ pub async fn people(conn: &mut AnyConnection, scope: Scope<'_>, fingerprints: &[
     }
     Ok(all)
 }
-
-/// Where an error was answered last.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Latest {
-    /// The message; absent when it is gone.
-    pub place: Option<MessageRef>,
-    /// The answer to it.
-    pub reply: Option<String>,
-    /// Whether something can still be saved under that answer.
-    pub open: bool,
-}
-
-/// Where an error was answered last in some channels.
-pub async fn latest(
-    conn: &mut AnyConnection,
-    scope: Scope<'_>,
-    fingerprint: &str,
-    channels: &BTreeSet<String>,
-) -> Result<Latest> {
-    let channels: Vec<&String> = channels.iter().take(LOOKED_AT).collect();
-    if channels.is_empty() {
-        return Ok(Latest::default());
-    }
-    let mut select = query_as::<(String, String, String, Option<String>, Option<String>)>(
-        conn,
-        "SELECT r.id, r.channel, r.message, r.thread, r.outcome FROM error_channel c \
-         JOIN reply r ON r.id = c.reply AND r.team = c.team JOIN heard h ON h.team = r.team AND h.channel = r.channel \
-         AND h.message = r.message WHERE h.deleted_at IS NULL AND c.team = $1 AND c.fingerprint = $2 \
-         AND ((c.private_at IS NULL AND h.private_at IS NULL) OR c.channel = $3) \
-         AND c.channel IN ({rows}) ORDER BY c.last_at DESC",
-        3,
-        channels.len(),
-        1,
-    )
-    .bind(scope.team.as_str())
-    .bind(fingerprint)
-    .bind(scope.channel.as_str());
-    for channel in channels {
-        select = select.bind(channel.as_str());
-    }
-    let Some((id, channel, message, thread, outcome)) = select.fetch_all(conn).await?.into_iter().next() else {
-        return Ok(Latest::default());
-    };
-    let bad =
-        |e: crate::message::IdError| StoreError::Row { what: "the place of a message".to_owned(), why: e.to_string() };
-    let place = MessageRef {
-        team: scope.team.clone(),
-        channel: ChannelId::parse(&channel).map_err(bad)?,
-        thread: thread.as_deref().map(MessageId::parse).transpose().map_err(bad)?,
-        id: MessageId::parse(&message).map_err(bad)?,
-    };
-    let open = matches!(outcome.as_deref(), None | Some("fixed"));
-    Ok(Latest { place: Some(place), reply: Some(id), open })
-}
-
-/// Channels that are looked at for the last message.
-const LOOKED_AT: usize = 20;
 
 /// Sums of some days.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
