@@ -74,7 +74,7 @@ fn main() -> ExitCode {
         && has("postgres")
     {
         good &= runtime.block_on(async {
-            drop(Store::open("sqlite::memory:").await);
+            sqlx::any::install_default_drivers();
             let name = format!("npmfix_{}", uuid::Uuid::now_v7().simple());
             let mut admin = AnyConnection::connect(&server).await.unwrap();
             admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
