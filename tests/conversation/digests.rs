@@ -3,7 +3,7 @@
 use npmfix::message::Visibility;
 
 use crate::{
-    chat::{ALICE, BOB, Chat, each, in_slack, in_the_room},
+    chat::{ALICE, BOB, Chat, ROOT, each, in_slack, in_the_room},
     pastes::{NO_TOKEN, SCOPES, refused_by},
 };
 
@@ -132,7 +132,7 @@ async fn a_digest_is_previewed_posted_at_once_and_switched_off() {
         assert!(chat.command("digest").await.contains("There is no weekly digest."));
         assert!(chat.command("digest preview").await.contains("Nothing was met"));
         assert!(chat.command("digest now").await.contains("Nothing was met"));
-        let set = chat.command("digest on friday 16:00 utc #dev").await;
+        let set = chat.commands(&ROOT, "digest on friday 16:00 utc #dev").await;
         assert!(set.contains("to the channel ") && set.contains(" every Friday at 16:00, UTC time"), "{set}");
         chat.alice(SCOPES).await;
         chat.bot_says("lacks a packages scope").await;
