@@ -96,7 +96,7 @@ pub const SCOPES: [Scope; 11] = [
     Scope {
         name: "users:read",
         need: Need::Optional,
-        reason: "Knows admins and time zones. Without it the admins are whoever installed it and whom they name in the settings.",
+        reason: "Knows admins and time zones. Without it the admins are whoever installed it (with `SLACK_BOT_TOKEN`, whom `SLACK_ADMIN` names) and whom they name in the settings.",
         events: &[],
     },
 ];

@@ -92,7 +92,8 @@ async fn no_team_is_without_its_digest_and_none_has_two_however_often_the_progra
             rest.elapsed().as_secs_f64()
         );
         world.check(teams).await;
-        assert!(counts.at_work * 2 > counts.kills, "most kills came when nothing was under way");
+        // Of a pair, the second often dies when the first has said it all.
+        assert!(counts.at_work * 4 > counts.kills, "hardly a kill came when something was under way");
     })
     .await;
 }
