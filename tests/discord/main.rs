@@ -4,6 +4,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "what is made in the call is handed over")]
 
 mod beside;
+mod crash;
 mod digests;
 mod endpoint;
 #[path = "fake/fake.rs"]
