@@ -65,7 +65,8 @@ impl Messenger {
             Err(error) => return Delivery::Refused(format!("cannot read what to say: {error}")),
         };
         let channel = channel(&say.to).to_owned();
-        if self.cools(&channel) {
+        // Changes, removals and what one person is told are not what a channel refuses.
+        if parcel.kind == Kind::Post && self.cools(&channel) {
             return Delivery::Refused("the channel refused a moment ago".to_owned());
         }
         let done = match parcel.kind {
@@ -113,7 +114,8 @@ impl Messenger {
         };
         match sent {
             Err(RestError::Refused { .. }) => {
-                let Some(about) = say.to.message().filter(|_| say.in_channel) else { return Ok(()) };
+                let wanted = say.in_channel && !self.cools(channel);
+                let Some(about) = say.to.message().filter(|_| wanted) else { return Ok(()) };
                 let line = Say { user: None, content: in_channel(about), ..say.clone() };
                 self.post(channel, post(&line, key)).await.map(|_| ())
             }

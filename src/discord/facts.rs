@@ -94,11 +94,14 @@ impl Facts {
             let visibility = self.visibility(guild, &told).await?;
             return Ok(Spot { channel: channel.to_owned(), thread: None, visibility });
         }
+        // A private thread is a channel of its own: the people of the channel around it are not to meet what was said there.
+        if told.kind.0 == PRIVATE_THREAD {
+            return Ok(Spot { channel: channel.to_owned(), thread: None, visibility: Visibility::Private });
+        }
         let parent = told.parent_id.as_str();
         let above = self.rest.call_again(&Route::channel(parent), None, PATIENCE).await?.to_string();
         let above: Channel<'_> = serde_json::from_str(&above).unwrap_or_default();
-        let visibility =
-            if told.kind.0 == PRIVATE_THREAD { Visibility::Private } else { self.visibility(guild, &above).await? };
+        let visibility = self.visibility(guild, &above).await?;
         Ok(Spot { channel: parent.to_owned(), thread: Some(channel.to_owned()), visibility })
     }
 

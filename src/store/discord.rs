@@ -114,13 +114,11 @@ pub async fn joined(conn: &mut AnyConnection, team: &TeamId, now: Timestamp) -> 
     Ok(false)
 }
 
-/// The bot is not in a server any more.
+/// The bot is not in a server any more. One that was forgotten meanwhile is known again, so that what came since goes, too.
 pub async fn left(conn: &mut AnyConnection, team: &TeamId, now: Timestamp) -> Result<()> {
-    sqlx::query("UPDATE discord_guild SET left_at = $2 WHERE team = $1 AND left_at IS NULL")
-        .bind(team.as_str())
-        .bind(millis(now))
-        .execute(conn)
-        .await?;
+    let upsert = "INSERT INTO discord_guild (team, met_at, left_at) VALUES ($1, $2, $2) ON CONFLICT (team) DO UPDATE \
+                  SET left_at = COALESCE(discord_guild.left_at, excluded.left_at)";
+    sqlx::query(upsert).bind(team.as_str()).bind(millis(now)).execute(conn).await?;
     Ok(())
 }
 

@@ -94,6 +94,26 @@ async fn where_nobody_asked_for_it_only_mentions_and_commands_are_answered() {
 }
 
 #[tokio::test]
+async fn what_is_said_in_a_private_thread_stays_there() {
+    let rig = Rig::start().await;
+    let thread = json!({ "id": "1391", "type": 12, "guild_id": GUILD, "parent_id": GENERAL });
+    rig.fake.state().channels.insert("1391".to_owned(), thread);
+    rig.fake.writes("alice", "1391", json!({ "content": SCOPES, "mentions": [user("npmfix")] }));
+    let answer = rig.says().await;
+    assert_eq!(answer["channel_id"], "1391");
+    assert!(page(&answer).contains("lacks a packages scope"));
+    let history = rig.command("history", &[]).await;
+    assert!(page(&history["data"]).contains("No error was met yet."), "{history}");
+    // Around it, the error is met for the first time.
+    rig.pastes(SCOPES);
+    let answer = rig.says().await;
+    assert_eq!(answer["channel_id"], GENERAL);
+    assert!(page(&answer).contains("lacks a packages scope") && !page(&answer).contains("Seen"), "{}", page(&answer));
+    rig.settles().await;
+    rig.fake.end();
+}
+
+#[tokio::test]
 async fn a_direct_message_is_answered_and_stays_there() {
     let rig = Rig::start().await;
     rig.fake.state().channels.insert("1600".to_owned(), json!({ "id": "1600", "type": 1 }));

@@ -75,6 +75,10 @@ async fn a_channel_that_refuses_is_left_alone() {
     rig.pastes(&SCOPES.replace("acme", "other"));
     rig.settles().await;
     assert_eq!(rig.fake.calls_of(&Method::POST, "/messages").len(), 1);
+    // Whoever pastes a secret there is told all the same.
+    rig.pastes(&format!("token is {}{}", "ghp", "_AbCdEfGhIjKlMnOpQrStUvWxYz0123456789"));
+    assert!(page(&rig.says().await).contains("Your message holds"));
+    rig.settles().await;
     rig.fake.end();
 }
 

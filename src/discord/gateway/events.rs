@@ -190,6 +190,8 @@ impl Events {
         if guild.unavailable.0 {
             return;
         }
+        // What changed while nobody listened is not told again.
+        self.facts.forget_guild(guild.id.as_str());
         match guilds::came(&self.bot, &team, &guild, self.now()).await {
             Ok(true) => self.note("cannot say hello", guilds::greet(&self.bot, &team, &guild, self.now()).await),
             Ok(false) => {}
