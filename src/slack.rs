@@ -17,7 +17,7 @@ use crate::bot::{
 };
 use api::Api;
 use channels::Channels;
-use interact::People;
+use interact::{Homes, People};
 use workspaces::Workspaces;
 
 pub mod api;
@@ -50,6 +50,8 @@ pub struct Slack {
     pub channels: Channels,
     /// What Slack said about people.
     pub people: People,
+    /// App Homes that are being drawn.
+    homes: Homes,
     /// What says things: it is told when our own posts come back.
     pub worker: Arc<Worker>,
     /// The time.
@@ -60,7 +62,7 @@ impl Slack {
     /// Everything together.
     #[must_use]
     pub fn new(bot: Arc<Bot>, api: Api, workspaces: Arc<Workspaces>, worker: Arc<Worker>, clock: Clock) -> Self {
-        let (channels, people) = (Channels::default(), People::default());
-        Self { bot, api, workspaces, channels, people, worker, clock }
+        let (channels, people, homes) = (Channels::default(), People::default(), Homes::default());
+        Self { bot, api, workspaces, channels, people, homes, worker, clock }
     }
 }

@@ -53,6 +53,29 @@ pub fn window_refused() -> Inline {
     )
 }
 
+/// Something cannot be shared where people of other organisations read along.
+#[must_use]
+pub fn not_before_others() -> Inline {
+    Inline::plain(
+        "People of other organisations read this channel, and what your team knows is not shown to them. Nothing was shared.",
+    )
+}
+
+/// Something cannot be shared where the bot is no member.
+#[must_use]
+pub fn invite_me() -> Inline {
+    Inline::parse(
+        "I am not in this channel, so I cannot share anything here. Invite me with `/invite @npmfix`, then choose \
+         *Share to channel* again.",
+    )
+}
+
+/// Slack does not tell who would read what is shared.
+#[must_use]
+pub fn who_reads_this() -> Inline {
+    Inline::plain("Slack did not tell me who reads this channel, so nothing was shared. Please try again.")
+}
+
 /// The title of windows that show something. At most 24 characters, as all titles.
 #[must_use]
 pub fn title() -> &'static str {

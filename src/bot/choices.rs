@@ -156,6 +156,16 @@ impl Bot {
 }
 
 impl Bot {
+    /// Takes away what the choice with this id would have shared: it is not to be shared any more.
+    pub async fn withhold(&self, team: &TeamId, choice: &str) -> Result<()> {
+        if let Some((draft, Pick::Share)) = Pick::parse(choice) {
+            let mut tx = self.store.begin().await?;
+            drafts::take(&mut tx, team, draft).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
     /// Says to everybody what was said to one person.
     async fn share(&self, mut tx: Tx, click: &Click<'_>, id: &str, now: Timestamp) -> Result<Chosen> {
         let draft = drafts::take(&mut tx, click.team, id).await?;

@@ -58,6 +58,19 @@ pub enum Command {
     Help(Option<String>),
 }
 
+impl Command {
+    /// Whether it depends on what its author may do. An adapter that has to ask for that need not ask for any other.
+    #[must_use]
+    pub fn needs_rights(&self) -> bool {
+        match self {
+            Self::Settings(words) => !words.is_empty(),
+            Self::Forget { what, .. } => *what == Forget::Team,
+            Self::Fix { action, .. } => matches!(action, FixAction::Edit(_) | FixAction::Delete),
+            _ => false,
+        }
+    }
+}
+
 /// What somebody saves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Saving {

@@ -56,6 +56,8 @@ pub struct Asked<'a> {
 pub enum Audience {
     /// Whoever gave it; what others may want to see comes with a choice to share it.
     Asker,
+    /// Whoever gave it, where nobody could tell who else would see it: nothing is offered to be shared.
+    AskerAlone,
     /// Everybody in the channel.
     Everybody,
 }

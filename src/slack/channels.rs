@@ -5,9 +5,13 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::message::{ChannelId, TeamId, Visibility};
+
+/// How long what was told is believed: no event tells of every channel that is opened to others.
+const KEPT: SignedDuration = SignedDuration::from_mins(10);
 
 /// Channels that are remembered of all teams; beyond that, all are learnt anew.
 const MOST: usize = 50_000;
@@ -20,27 +24,43 @@ pub struct Channels {
 
 #[derive(Debug, Default)]
 struct Known {
-    teams: HashMap<TeamId, HashMap<ChannelId, Visibility>>,
+    teams: HashMap<TeamId, HashMap<ChannelId, (Visibility, Timestamp)>>,
     count: usize,
 }
 
 impl Channels {
-    /// Takes down who reads a channel.
-    pub fn learn(&self, team: &TeamId, channel: &ChannelId, visibility: Visibility) {
+    /// Takes down who reads a channel, as told `now`.
+    pub fn learn(&self, team: &TeamId, channel: &ChannelId, visibility: Visibility, now: Timestamp) {
         let mut known = self.lock();
-        if known.teams.get(team).and_then(|channels| channels.get(channel)) == Some(&visibility) {
+        if let Some(told) = known.teams.get_mut(team).and_then(|channels| channels.get_mut(channel)) {
+            *told = (visibility, now);
             return;
         }
         if known.count >= MOST {
             *known = Known::default();
         }
-        let new = known.teams.entry(team.clone()).or_default().insert(channel.clone(), visibility).is_none();
-        known.count += usize::from(new);
+        known.teams.entry(team.clone()).or_default().insert(channel.clone(), (visibility, now));
+        known.count += 1;
     }
 
-    /// Who reads a channel, if that is known.
+    /// Who reads a channel, if that was told lately.
     #[must_use]
-    pub fn visibility(&self, team: &TeamId, channel: &ChannelId) -> Option<Visibility> {
+    pub fn visibility(&self, team: &TeamId, channel: &ChannelId, now: Timestamp) -> Option<Visibility> {
+        let (visibility, at) = self.told(team, channel)?;
+        (now.duration_since(at) < KEPT).then_some(visibility)
+    }
+
+    /// What to go by where nobody can be asked: a channel that other organisations read stays one until Slack says otherwise, and
+    /// of any other nothing is shown elsewhere.
+    #[must_use]
+    pub fn careful(&self, team: &TeamId, channel: &ChannelId) -> Visibility {
+        match self.told(team, channel) {
+            Some((Visibility::Shared, _)) => Visibility::Shared,
+            _ => Visibility::Private,
+        }
+    }
+
+    fn told(&self, team: &TeamId, channel: &ChannelId) -> Option<(Visibility, Timestamp)> {
         self.lock().teams.get(team)?.get(channel).copied()
     }
 
@@ -82,15 +102,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_an_event_said_holds_until_another_says_otherwise() {
+    fn what_an_event_said_holds_for_a_while_unless_another_says_otherwise() {
         let (team, other) = (TeamId::parse("slack:T1").unwrap(), TeamId::parse("slack:T2").unwrap());
         let channel = ChannelId::parse("C1").unwrap();
         let channels = Channels::default();
-        assert_eq!(channels.visibility(&team, &channel), None);
-        channels.learn(&team, &channel, Visibility::Public);
-        channels.learn(&team, &channel, Visibility::Shared);
-        assert_eq!(channels.visibility(&team, &channel), Some(Visibility::Shared));
-        assert_eq!(channels.visibility(&other, &channel), None);
+        let at = |minute: i64| Timestamp::from_second(minute * 60).unwrap();
+        assert_eq!(channels.visibility(&team, &channel, at(0)), None);
+        channels.learn(&team, &channel, Visibility::Public, at(0));
+        assert_eq!(channels.visibility(&team, &channel, at(9)), Some(Visibility::Public));
+        assert_eq!(channels.visibility(&team, &channel, at(10)), None);
+        assert_eq!(channels.careful(&team, &channel), Visibility::Private);
+        channels.learn(&team, &channel, Visibility::Shared, at(11));
+        assert_eq!(channels.visibility(&team, &channel, at(20)), Some(Visibility::Shared));
+        assert_eq!(channels.visibility(&other, &channel, at(20)), None);
+        // Long ago, and yet nobody has said that the others left.
+        assert_eq!(channels.visibility(&team, &channel, at(60)), None);
+        assert_eq!(channels.careful(&team, &channel), Visibility::Shared);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //!
 //! - `scene`: who speaks where. `messages`: what is said, changed and deleted.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{
@@ -40,7 +42,7 @@ pub enum EventError {
 
 impl Slack {
     /// Takes in the body of an `event_callback`. When this returns without an error, what it led to is stored.
-    pub async fn event(&self, body: &Value) -> Result<(), EventError> {
+    pub async fn event(self: &Arc<Self>, body: &Value) -> Result<(), EventError> {
         if !self.workspaces.is_known() {
             return Err(EventError::Unknown);
         }
@@ -59,19 +61,21 @@ impl Slack {
             "app_mention" => self.mentioned(&scene).await,
             "member_joined_channel" => self.joined(&scene).await,
             "channel_id_changed" => self.renumbered(&scene).await,
-            "app_home_opened" => self.looked_at(&scene).await,
+            "app_home_opened" => {
+                self.looked_at(&scene);
+                Ok(())
+            }
             // A channel's name is nowhere kept, so that `channel_rename` changes nothing.
             _ => Ok(()),
         }
     }
 
     /// Somebody looks at our home. On its other tab nothing has to be drawn.
-    async fn looked_at(&self, scene: &Scene<'_>) -> Result<(), EventError> {
+    fn looked_at(self: &Arc<Self>, scene: &Scene<'_>) {
         let event = scene.callback.event;
         if let Some(user) = text(event, "user").filter(|_| text(event, "tab") != Some("messages")) {
-            self.home_opened(scene.workspace, user).await?;
+            self.draw_home(scene.workspace, user);
         }
-        Ok(())
     }
 
     /// The bot was let into a channel.
@@ -83,7 +87,7 @@ impl Slack {
         let Some(channel) = scene.channel() else { return Ok(()) };
         let team = &scene.workspace.team;
         if let Some(visibility) = scene.told(&channel) {
-            self.channels.learn(team, &channel, visibility);
+            self.channels.learn(team, &channel, visibility, (self.clock)());
         }
         let named = text(event, "event_ts").unwrap_or_default();
         let joined = scene.callback.id.map_or_else(|| format!("joined {channel} {named}"), str::to_owned);
@@ -91,17 +95,18 @@ impl Slack {
         Ok(())
     }
 
-    /// A channel has got another id: what is remembered of it follows.
+    /// A channel has got another id: what is remembered of it follows. Slack does this when a channel is opened to other
+    /// organisations, so it is one that they read until Slack says otherwise.
     async fn renumbered(&self, scene: &Scene<'_>) -> Result<(), EventError> {
         let event = scene.callback.event;
         let id = |field| text(event, field).and_then(|id| ChannelId::parse(id).ok());
         let (Some(old), Some(new)) = (id("old_channel_id"), id("new_channel_id")) else { return Ok(()) };
         let team = &scene.workspace.team;
-        let known = self.channels.visibility(team, &old).unwrap_or(Visibility::Private);
+        // First, so that nothing is said in between as if the team were among itself.
+        self.channels.learn(team, &new, Visibility::Shared, (self.clock)());
         let mut tx = self.bot.store().begin().await?;
         moved::channel(&mut tx, team, &old, &new).await?;
         tx.commit().await?;
-        self.channels.learn(team, &new, known);
         Ok(())
     }
 

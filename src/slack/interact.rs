@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::{
     Slack,
@@ -33,20 +33,27 @@ mod people;
 mod shortcuts;
 mod windows;
 
+pub use home::Homes;
 pub use people::People;
 
-/// How long an answer beside the acknowledgement may take: Slack waits three seconds for that.
-const BESIDE: Duration = Duration::from_secs(2);
+// Slack waits three seconds for an acknowledgement, and a `trigger_id` lives as long. All of these count from when a request came.
+/// Until when Slack is asked about people and channels, all at the same time.
+const ASK: Duration = Duration::from_millis(1200);
+/// Until when a window may be opened.
+const OPEN: Duration = Duration::from_millis(2500);
+/// Until when something may be said beside the acknowledgement.
+const BESIDE: Duration = Duration::from_millis(2900);
 
 impl Slack {
     /// Takes in an interaction. When this returns, what it led to is stored; what is returned is the body of the answer.
     pub async fn interaction(&self, payload: &Value) -> Result<Option<Value>> {
+        let begun = Instant::now();
         let Some(kind) = text(payload, "type") else { return Ok(None) };
         let Some(workspace) = self.workspaces.of_install(super::wire::install(payload)).await? else {
             tracing::info!(kind, "an interaction from where the bot is not installed");
             return Ok(None);
         };
-        let desk = Desk { slack: self, workspace: &workspace, payload };
+        let desk = Desk { slack: self, workspace: &workspace, payload, begun };
         match kind {
             "block_actions" => desk.click().await.map(|()| None),
             "message_action" => desk.message_shortcut().await.map(|()| None),
@@ -64,6 +71,8 @@ struct Desk<'a> {
     slack: &'a Slack,
     workspace: &'a Workspace,
     payload: &'a Value,
+    /// When it came.
+    begun: Instant,
 }
 
 impl Desk<'_> {
@@ -89,9 +98,14 @@ impl Desk<'_> {
         })
     }
 
-    async fn author(&self) -> Option<Author> {
+    /// Who it was. What they may do is not asked.
+    fn author(&self) -> Option<Author> {
         let name = self.field("/user/name").or_else(|| self.field("/user/username")).unwrap_or_default();
-        self.slack.person(self.workspace, self.field("/user/id")?, name).await
+        self.slack.somebody(self.workspace, self.field("/user/id")?, name)
+    }
+
+    async fn visibility(&self, channel: &ChannelId) -> Visibility {
+        self.slack.visibility(self.workspace, channel, self.begun + ASK).await
     }
 
     /// The id of this interaction: Slack's repeats and those of others have it, too.
@@ -111,7 +125,7 @@ impl Desk<'_> {
             }
         }
         // Slack waits for us meanwhile; what takes longer is not worth a warning sign on what was chosen.
-        match timeout(BESIDE, self.slack.api.respond(to, &body)).await {
+        match timeout_at(self.begun + BESIDE, self.slack.api.respond(to, &body)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(team = %self.workspace.team, %error, "cannot answer an interaction"),
             Err(_) => tracing::warn!(team = %self.workspace.team, "no time to answer an interaction"),
@@ -124,23 +138,29 @@ impl Desk<'_> {
 
     /// Opens a window, or says why there is none.
     async fn open(&self, view: &Value) {
-        if let Err(sentence) = self.slack.open(self.workspace, self.field("/trigger_id"), view).await {
+        let trigger = Trigger { id: self.field("/trigger_id"), begun: self.begun };
+        if let Err(sentence) = self.slack.open(self.workspace, trigger, view).await {
             self.say(sentence).await;
         }
     }
 }
 
+/// What lets a window be opened.
+#[derive(Clone, Copy)]
+struct Trigger<'a> {
+    id: Option<&'a str>,
+    /// When it came.
+    begun: Instant,
+}
+
 impl Slack {
     /// Opens a window for whoever has just done something; else what to tell them.
-    async fn open(
-        &self,
-        workspace: &Workspace,
-        trigger: Option<&str>,
-        view: &Value,
-    ) -> std::result::Result<(), Inline> {
-        let Some(trigger) = trigger else { return Err(words::no_window()) };
-        let body = json!({ "trigger_id": trigger, "view": view });
-        let Err(error) = self.api.call(&workspace.token, "views.open", &body).await else { return Ok(()) };
+    async fn open(&self, workspace: &Workspace, trigger: Trigger<'_>, view: &Value) -> std::result::Result<(), Inline> {
+        let Some(id) = trigger.id else { return Err(words::no_window()) };
+        let body = json!({ "trigger_id": id, "view": view });
+        let opened = timeout_at(trigger.begun + OPEN, self.api.call(&workspace.token, "views.open", &body)).await;
+        let late = || Err(ApiError::Unclear("no answer in time".to_owned()));
+        let Err(error) = opened.unwrap_or_else(|_| late()) else { return Ok(()) };
         tracing::warn!(team = %workspace.team, %error, "cannot open a window");
         Err(match error {
             // Slack spells these in two ways.

@@ -41,7 +41,8 @@ const BESIDE: [&str; 2] = [
     // People of other organisations may read the channel now, and they are not to read what the team met: the digest ends.
     "UPDATE schedule SET channel = $3, off_at = COALESCE(off_at, set_at) WHERE team = $1 AND channel = $2",
 ];
-const DRAFTS: &str = "UPDATE draft SET body = REPLACE(body, $2, $3) WHERE team = $1";
+/// Nor are they to read what somebody was shown alone and did not share yet.
+const DRAFTS: &str = "DELETE FROM draft WHERE team = $1 AND REPLACE(body, $2, '') <> body";
 
 /// What waits to be said is said after what waits under the new id.
 const WAITING: &str = "UPDATE outbox SET lane = $3, body = REPLACE(body, $4, $5), \
@@ -77,7 +78,7 @@ pub async fn channel(conn: &mut AnyConnection, team: &TeamId, old: &ChannelId, n
         statement.bind(team.as_str()).bind(old.as_str()).bind(new.as_str()).execute(&mut *conn).await?;
     }
     let json = |id: &ChannelId| format!("\"channel\":\"{id}\"");
-    sqlx::query(DRAFTS).bind(team.as_str()).bind(json(old)).bind(json(new)).execute(&mut *conn).await?;
+    sqlx::query(DRAFTS).bind(team.as_str()).bind(json(old)).execute(&mut *conn).await?;
     let waiting = sqlx::query(WAITING).bind(team.as_str()).bind(old.as_str()).bind(new.as_str());
     waiting.bind(json(old)).bind(json(new)).execute(&mut *conn).await?;
     for statement in LANES {

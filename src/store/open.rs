@@ -154,6 +154,11 @@ impl Store {
         Ok(Tx(self.writers.begin_with(begin).await?))
     }
 
+    /// Begins to read where a transaction is wanted; it waits for no writer, and nothing is to be written in it.
+    pub async fn look(&self) -> Result<Tx> {
+        Ok(Tx(self.readers.begin().await?))
+    }
+
     /// A connection that reads.
     pub async fn read(&self) -> Result<sqlx::pool::PoolConnection<Any>> {
         Ok(self.readers.acquire().await?)

@@ -4,7 +4,7 @@ use npmfix::store::digests;
 use serde_json::{Value, json};
 
 use crate::{
-    fake::{Fault, limits, page, text_of},
+    fake::{Fault, TEAM, limits, page, text_of},
     office::{Office, PASTE, button, filled, team},
 };
 
@@ -29,6 +29,127 @@ async fn a_command_is_answered_to_whoever_gave_it() {
     let shared = office.fake.next_of("chat.postMessage").await;
     assert!(shown(&shared.body).contains("Shared by alice."), "{:#}", shared.body);
     assert_eq!(shared.body.get("thread_ts"), None);
+    office.fake.done();
+}
+
+/// Alice asks for an explanation in a channel; her choice to share it.
+async fn sharable(office: &Office, channel: &str) -> Value {
+    let answer = office.commands(channel, "U0ALICE", &format!("explain {PASTE}")).await;
+    button(&answer["blocks"], "Share to channel")
+}
+
+/// She chooses it; what she is told.
+async fn shares(office: &Office, channel: &str, share: &Value) -> String {
+    office.interacts(&office.fake.clicked_alone(channel, "U0ALICE", share)).await;
+    let told = shown(&office.fake.next_of("response_url").await.body);
+    office.settle().await;
+    told
+}
+
+#[tokio::test]
+async fn nothing_is_shared_in_a_channel_that_others_have_come_to() {
+    let office = Office::open().await;
+    let share = sharable(&office, GENERAL).await;
+    office.fake.state().channels.get_mut(GENERAL).unwrap().is_ext_shared = true;
+    let told = shares(&office, GENERAL, &share).await;
+    assert!(told.contains("People of other organisations read this channel"), "{told}");
+    // Not even when they have left again: it was asked for before.
+    office.fake.state().channels.get_mut(GENERAL).unwrap().is_ext_shared = false;
+    let told = shares(&office, GENERAL, &share).await;
+    assert!(told.contains("This answer is closed"), "{told}");
+    office.fake.done();
+}
+
+#[tokio::test]
+async fn a_channel_with_a_new_id_is_read_by_others_and_forgets_what_was_to_be_shared() {
+    let office = Office::open().await;
+    office.fake.state().channel("C0NEW", "new");
+    let (share, elsewhere) = (sharable(&office, GENERAL).await, sharable(&office, "C0NEW").await);
+    let changed = json!({ "type": "channel_id_changed", "old_channel_id": GENERAL, "new_channel_id": "C0NEXT" });
+    office.fake.state().channel("C0NEXT", "next");
+    office.slack.event(&office.fake.callback(TEAM, &changed)).await.unwrap();
+    let answer = office.commands("C0NEXT", "U0ALICE", &format!("explain {PASTE}")).await;
+    assert!(!answer.to_string().contains("Share to channel"), "{answer:#}");
+    let told = shares(&office, "C0NEXT", &share).await;
+    assert!(told.contains("This answer is closed"), "{told}");
+    let told = shares(&office, "C0NEW", &elsewhere).await;
+    assert!(told.contains("Shared."), "{told}");
+    office.fake.next_of("chat.postMessage").await;
+    office.fake.done();
+}
+
+#[tokio::test]
+async fn whoever_shares_where_the_bot_is_no_member_is_told_to_invite_it() {
+    let office = Office::open().await;
+    for (id, private) in [("C0OUTSIDE", false), ("C0SECRET", true)] {
+        {
+            let mut state = office.fake.state();
+            let channel = state.channel(id, id);
+            (channel.has_bot, channel.is_private) = (false, private);
+        }
+        let share = sharable(&office, id).await;
+        let told = shares(&office, id, &share).await;
+        assert!(told.contains("/invite @npmfix"), "{told}");
+        office.fake.state().channels.get_mut(id).unwrap().has_bot = true;
+        let told = shares(&office, id, &share).await;
+        assert!(told.contains("Shared."), "{told}");
+        assert_eq!(text_of(&office.fake.next_of("chat.postMessage").await.body, "channel"), id);
+    }
+    office.fake.done();
+}
+
+#[tokio::test]
+async fn nothing_is_shared_where_slack_does_not_tell_who_would_read_it() {
+    let office = Office::open().await;
+    let share = sharable(&office, GENERAL).await;
+    office.fake.fault("conversations.info", Fault::Status(500));
+    let told = shares(&office, GENERAL, &share).await;
+    assert!(told.contains("Slack did not tell me who reads this channel"), "{told}");
+    assert!(shares(&office, GENERAL, &share).await.contains("Shared."));
+    office.fake.next_of("chat.postMessage").await;
+    // Where it never would, nothing is offered.
+    office.fake.state().channel("D0ALICE", "");
+    let direct = office.commands("D0ALICE", "U0ALICE", &format!("explain {PASTE}")).await;
+    assert!(!direct.to_string().contains("Share to channel"), "{direct:#}");
+    let office = Office::open().await;
+    office.fake.without_scopes(&["channels:read", "groups:read"]);
+    office.slack.workspaces.ask().await.unwrap();
+    let minimal = office.commands(GENERAL, "U0ALICE", &format!("explain {PASTE}")).await;
+    assert!(!minimal.to_string().contains("Share to channel"), "{minimal:#}");
+    office.fake.done();
+}
+
+#[tokio::test]
+async fn a_window_waits_for_no_other_question() {
+    let office = Office::open().await;
+    let answer = office.pastes(GENERAL, PASTE).await;
+    let before = office.fake.state().calls.len();
+    office.clicks(GENERAL, "U0ALICE", &answer, "Save our fix").await;
+    let paste = text_of(&answer, "thread_ts");
+    office.interacts(&office.fake.message_shortcut("save_message", GENERAL, "U0ALICE", paste)).await;
+    for command in ["save", "explain"] {
+        office.commands(GENERAL, "U0ALICE", command).await;
+    }
+    let calls: Vec<String> = office.fake.state().calls.iter().skip(before).map(|call| call.method.clone()).collect();
+    assert_eq!(calls, ["views.open"; 4]);
+}
+
+#[tokio::test]
+async fn whatever_slack_keeps_to_itself_everything_is_answered_in_three_seconds() {
+    let office = Office::open().await;
+    for method in ["users.info", "conversations.info", "conversations.info"] {
+        office.fake.fault(method, Fault::Hang);
+    }
+    let begun = std::time::Instant::now();
+    let answer = office.commands(GENERAL, "U0ROOT", "digest on monday <#C0DEV|dev>").await;
+    assert!(begun.elapsed().as_secs() < 3);
+    assert!(shown(&answer).contains("channel"), "{answer:#}");
+    let answer = office.pastes(GENERAL, PASTE).await;
+    office.fake.fault("views.open", Fault::Hang);
+    let begun = std::time::Instant::now();
+    office.clicks(GENERAL, "U0ALICE", &answer, "Save our fix").await;
+    assert!(begun.elapsed().as_secs() < 3);
+    assert!(shown(&office.fake.next_of("response_url").await.body).contains("did not open the window in time"));
     office.fake.done();
 }
 
@@ -227,6 +348,26 @@ async fn a_window_that_does_not_open_is_said_in_plain_words() {
     }
 }
 
+/// Alice opens the App Home; what she sees.
+async fn opened(office: &Office) -> Value {
+    let event = json!({ "type": "app_home_opened", "user": "U0ALICE", "channel": "D0ALICE", "tab": "home" });
+    office.slack.event(&office.fake.callback(TEAM, &event)).await.unwrap();
+    office.fake.until("the App Home", |state| state.homes.get("U0ALICE").cloned()).await
+}
+
+#[tokio::test]
+async fn the_app_home_keeps_nobody_waiting_and_waits_for_no_writer() {
+    let office = Office::open().await;
+    office.fake.fault("views.publish", Fault::Hang);
+    let event = json!({ "type": "app_home_opened", "user": "U0ALICE", "channel": "D0ALICE", "tab": "home" });
+    office.slack.event(&office.fake.callback(TEAM, &event)).await.unwrap();
+    office.fake.until("a call that hangs", |state| state.faults.is_empty().then_some(())).await;
+    let writes = office.slack.bot.store().begin().await.unwrap();
+    let home = opened(&office).await;
+    assert!(shown(&home).contains("Settings"), "{home:#}");
+    drop(writes);
+}
+
 #[tokio::test]
 async fn the_app_home_shows_the_team_what_is_public() {
     let office = Office::open().await;
@@ -236,10 +377,12 @@ async fn the_app_home_shows_the_team_what_is_public() {
         .pastes("C0SECRET", "npm error code E401\nnpm error 401 Unauthorized - GET https://npm.secret.example/x")
         .await;
     office.commands(GENERAL, "U0ALICE", "save scope Ask for a token").await;
-    let workspace = office.slack.workspaces.of_team(&team()).await.unwrap();
-    office.slack.home_opened(&workspace.unwrap(), "U0ALICE").await.unwrap();
-    let home = office.fake.state().homes["U0ALICE"].clone();
+    office.commands(GENERAL, "U0ROOT", "digest on tuesday 10:30").await;
+    let home = opened(&office).await;
     let page = shown(&home);
+    for due in ["every Tuesday at 10:30, Europe/Berlin time", "`C0GENERAL`"] {
+        assert!(page.contains(due), "{due}: {page}");
+    }
     assert!(page.contains("@acme/widget") && page.contains("Ask for a token"), "{page}");
     assert!(!page.contains("secret.example"), "{page}");
     office.interacts(&office.fake.clicked_in("U0ALICE", &home, &button(&home["blocks"], "Explain an error"))).await;
@@ -252,7 +395,13 @@ async fn who_reads_a_channel_is_asked_once_and_taken_for_private_where_slack_doe
     office.commands(GENERAL, "U0ALICE", "stats").await;
     office.commands(GENERAL, "U0ALICE", "stats").await;
     assert_eq!(office.fake.calls("conversations.info").len(), 1);
+    assert_eq!(office.fake.calls("users.info").len(), 0, "nothing depends on what Alice may do");
+    office.commands(GENERAL, "U0ALICE", "forget team").await;
+    office.commands(GENERAL, "U0ALICE", "forget team").await;
     assert_eq!(office.fake.calls("users.info").len(), 1);
+    office.seconds_pass(600);
+    office.commands(GENERAL, "U0ALICE", "stats").await;
+    assert_eq!(office.fake.calls("conversations.info").len(), 2, "a channel may have been opened to others since");
     let office = Office::open().await;
     office.pastes(GENERAL, PASTE).await;
     office.fake.fault("conversations.info", Fault::Status(500));

@@ -219,7 +219,7 @@ async fn who_reads_the_channel_of_a_mention_is_asked_where_nothing_told_it() {
     mention["event"].as_object_mut().unwrap().remove("channel_type");
     desk.slack.event(&mention).await.unwrap();
     let general = ChannelId::parse(GENERAL).unwrap();
-    assert_eq!(desk.slack.channels.visibility(&team(), &general), Some(Visibility::Public));
+    assert_eq!(desk.slack.channels.visibility(&team(), &general, (desk.slack.clock)()), Some(Visibility::Public));
     assert_eq!(desk.fake.calls("conversations.info").len(), 1);
 }
 

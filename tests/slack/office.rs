@@ -31,7 +31,7 @@ pub const PASTE: &str = "npm error code E403\nnpm error 403 403 Forbidden - GET 
 /// The bot, its Slack, and the time.
 pub struct Office {
     pub fake: Fake,
-    pub slack: Slack,
+    pub slack: Arc<Slack>,
     now: Arc<AtomicI64>,
     _folder: TempDir,
 }
@@ -53,7 +53,7 @@ impl Office {
         let settings = Settings { jitter: || 1.0, ..Settings::default() };
         let bot = Arc::new(Bot::new(load_embedded().unwrap(), store, Limits::default()));
         let worker = Worker::new(Arc::clone(&bot), vec![courier], settings, Arc::clone(&clock));
-        let slack = Slack::new(bot, api, workspaces, worker, clock);
+        let slack = Arc::new(Slack::new(bot, api, workspaces, worker, clock));
         while fake.read().is_some() {}
         Self { fake, slack, now, _folder: folder }
     }

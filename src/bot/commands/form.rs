@@ -73,14 +73,14 @@ pub enum Saved {
 impl Bot {
     /// The form for the answer that is talked about; `None` when there is none, or nothing that a fix could be for.
     pub async fn save_form(&self, asked: &Asked<'_>, now: Timestamp) -> Result<Option<SaveForm>> {
-        let mut run = Run { bot: self, asked, zone: None, tx: self.store.begin().await?, now };
+        let mut run = Run { bot: self, asked, zone: None, tx: self.store.look().await?, now };
         let Some((given, first)) = run.answered().await? else { return Ok(None) };
         let Some(suggested) = saved::suggested(&first.report, &self.knowledge) else { return Ok(None) };
         let (current, _) = compose::current(&first, &given.state, &self.knowledge);
         let targets = saved::keys(&first.report, &self.knowledge).into_iter();
         Ok(Some(SaveForm {
             title: answer::answer(&current, &self.knowledge).title,
-            visibility: given.visibility,
+            visibility: there(asked, &given),
             family: suggested.family,
             suggested: Target { breadth: suggested.breadth, value: suggested.value },
             targets: targets.map(|key| Target { breadth: key.breadth, value: key.value }).collect(),
@@ -103,8 +103,8 @@ impl Bot {
         let Some((given, _)) = run.answered().await? else {
             return Ok(Saved::Said(Reply::say(words::nothing_to_save_for())));
         };
-        let there =
-            Asked { channel: &given.place.channel, visibility: given.visibility, reply: Some(&given.id), ..*asked };
+        let visibility = there(asked, &given);
+        let there = Asked { channel: &given.place.channel, visibility, reply: Some(&given.id), ..*asked };
         let mut run = Run { bot: self, asked: &there, zone: None, tx: run.tx, now };
         let Filled { text, breadth, sharing } = filled;
         let saving = Saving { text: Some(text.to_owned()), breadth, sharing };
@@ -113,6 +113,11 @@ impl Bot {
         self.wake.notify_one();
         Ok(Saved::Said(reply))
     }
+}
+
+/// Who can read the channel of an answer. People of other organisations may have come since it was given.
+fn there(asked: &Asked<'_>, given: &Given) -> Visibility {
+    if asked.visibility == Visibility::Shared { Visibility::Shared } else { given.visibility }
 }
 
 impl Run<'_> {

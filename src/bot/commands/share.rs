@@ -14,8 +14,8 @@ impl Run<'_> {
     /// Puts *Share* under an answer that only its asker sees, and keeps what it would share. Where people of other organisations
     /// read the channel, what the team remembers is not to be shared.
     pub(super) async fn sharable(&mut self, mut reply: Reply) -> Result<Reply> {
-        let shown = self.asked.audience == Audience::Everybody;
-        if shown || self.asked.visibility == Visibility::Shared || reply.blocks.is_empty() {
+        let offered = self.asked.audience == Audience::Asker;
+        if !offered || self.asked.visibility == Visibility::Shared || reply.blocks.is_empty() {
             return Ok(reply);
         }
         let id = Uuid::now_v7().simple().to_string();

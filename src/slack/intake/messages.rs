@@ -4,6 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::{EventError, Scene, scene::author};
 use crate::{
@@ -18,6 +19,8 @@ use crate::{
 
 /// How long the files of a message may take: Slack wants its events acknowledged within three seconds.
 const FILES: Duration = Duration::from_secs(2);
+/// How long Slack may take to say who reads a channel.
+const READERS: Duration = Duration::from_millis(1200);
 /// Until when a file that could not be had may still come: Slack delivers an event again at once, after a minute and after five,
 /// and what is not there by the last of these never will be.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(3);
@@ -61,8 +64,10 @@ impl Slack {
 
     /// Who reads the channel. A mention does not tell; then another event may have told, or Slack is asked.
     async fn readers(&self, scene: &Scene<'_>, channel: &ChannelId) -> Visibility {
-        let Some(told) = scene.told(channel) else { return self.visibility(scene.workspace, channel).await };
-        self.channels.learn(&scene.workspace.team, channel, told);
+        let Some(told) = scene.told(channel) else {
+            return self.visibility(scene.workspace, channel, Instant::now() + READERS).await;
+        };
+        self.channels.learn(&scene.workspace.team, channel, told, (self.clock)());
         told
     }
 

@@ -1,5 +1,7 @@
 //! Who speaks where, and to whom.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::{
@@ -15,7 +17,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct Scene<'a> {
     pub callback: &'a Callback<'a>,
-    pub workspace: &'a Workspace,
+    pub workspace: &'a Arc<Workspace>,
 }
 
 /// Slack's own helper writes as a person would.

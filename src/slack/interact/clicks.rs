@@ -1,10 +1,10 @@
 //! Buttons and menus under what the bot said.
 
-use super::{Desk, trouble};
+use super::{ASK, Desk, people::Sharing, trouble};
 use crate::{
     answer::commands as common,
     bot::{
-        choices::{Chosen, Click},
+        choices::{Chosen, Click, Pick},
         commands::{Asked, Audience},
     },
     message::ChannelId,
@@ -26,7 +26,13 @@ impl Desk<'_> {
         let chosen = text(action, "value").or_else(|| text(action.get("selected_option")?, "value"));
         // Links and fields in windows come here as well.
         let Some(choice) = chosen else { return Ok(()) };
-        let Some(author) = self.author().await else { return Ok(()) };
+        let Some(author) = self.author() else { return Ok(()) };
+        let author = match Pick::parse(choice) {
+            Some((_, Pick::Share)) if !self.may_share(choice).await? => return Ok(()),
+            // Nobody but an admin may remove what somebody else asked.
+            Some((_, Pick::Dismiss)) => self.slack.with_rights(self.workspace, author, self.begun + ASK).await,
+            _ => author,
+        };
         let event = self.event();
         let click = Click { team: &self.workspace.team, event: &event, author: &author, choice };
         match self.slack.bot.choose(&click, (self.slack.clock)()).await {
@@ -38,7 +44,7 @@ impl Desk<'_> {
                 let asked = Asked {
                     team: &self.workspace.team,
                     channel: &channel,
-                    visibility: self.slack.visibility(self.workspace, &channel).await,
+                    visibility: self.slack.known_visibility(self.workspace, &channel),
                     author: &author,
                     event: &event,
                     reply: Some(&reply),
@@ -50,6 +56,19 @@ impl Desk<'_> {
             Err(error) => self.answer(&trouble(&error)).await,
         }
         Ok(())
+    }
+
+    /// Whether what its choice would share may be posted here by now; if not, whoever chose it is told why.
+    async fn may_share(&self, choice: &str) -> Result<bool> {
+        let Some(channel) = self.channel() else { return Ok(false) };
+        let Err((sharing, why)) = self.slack.may_share(self.workspace, &channel, self.begun + ASK).await else {
+            return Ok(true);
+        };
+        if sharing == Sharing::Never {
+            self.slack.bot.withhold(&self.workspace.team, choice).await?;
+        }
+        self.say(why).await;
+        Ok(false)
     }
 
     /// Opens the window for a fix; `text` stands in it already.

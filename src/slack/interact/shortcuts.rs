@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use super::{Desk, trouble};
+use super::{Desk, people::audience, trouble};
 use crate::{
     answer::slack as words,
-    bot::commands::{Asked, Audience},
+    bot::commands::Asked,
     slack::{files, manifest::MESSAGE_SHORTCUTS, text, views, wire::text as field},
     store::Result,
 };
@@ -19,10 +19,17 @@ impl Desk<'_> {
     pub(super) async fn message_shortcut(&self) -> Result<()> {
         let [explain, save] = MESSAGE_SHORTCUTS;
         let Some(message) = self.message() else { return Ok(()) };
-        // Slack waits for three seconds, whatever there is to ask.
-        let (author, visibility, said) =
-            tokio::join!(self.author(), self.slack.visibility(self.workspace, &message.channel), self.said());
-        let Some(author) = author else { return Ok(()) };
+        let Some(author) = self.author() else { return Ok(()) };
+        let callback = field(self.payload, "callback_id");
+        // A window waits for nobody but the file that goes into it.
+        let visibility = async {
+            if callback == Some(explain) {
+                self.visibility(&message.channel).await
+            } else {
+                self.slack.known_visibility(self.workspace, &message.channel)
+            }
+        };
+        let (visibility, said) = tokio::join!(visibility, self.said());
         let said = said.trim();
         let event = self.event();
         let asked = Asked {
@@ -33,9 +40,9 @@ impl Desk<'_> {
             event: &event,
             reply: None,
             about: Some(&message),
-            audience: Audience::Asker,
+            audience: audience(self.workspace, &message.channel),
         };
-        match field(self.payload, "callback_id") {
+        match callback {
             Some(callback) if callback == explain => self.explain(&asked, said).await,
             Some(callback) if callback == save => self.write(&asked, said).await,
             _ => {}

@@ -29,14 +29,14 @@ impl Desk<'_> {
 
     async fn save(&self, view: &Value) -> Result<Option<Value>> {
         let (memo, filled) = (Memo::of(view), Filled::of(view));
-        let Some(author) = self.author().await else { return Ok(None) };
+        let Some(author) = self.author() else { return Ok(None) };
         let channel = memo.channel.as_deref().unwrap_or(author.id.as_str());
         let Ok(channel) = ChannelId::parse(channel) else { return Ok(None) };
         let event = self.event();
         let asked = Asked {
             team: &self.workspace.team,
             channel: &channel,
-            visibility: self.slack.visibility(self.workspace, &channel).await,
+            visibility: self.visibility(&channel).await,
             author: &author,
             event: &event,
             reply: memo.reply.as_deref(),
@@ -56,7 +56,7 @@ impl Desk<'_> {
 
     async fn explain_pasted(&self, view: &Value) -> Result<Option<Value>> {
         let pasted = Filled::of(view).text;
-        let Some(author) = self.author().await else { return Ok(None) };
+        let Some(author) = self.author() else { return Ok(None) };
         let Ok(nowhere) = ChannelId::parse(author.id.as_str()) else { return Ok(None) };
         let event = self.event();
         let asked = from_nowhere(self.workspace, &author, &nowhere, &event);

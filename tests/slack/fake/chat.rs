@@ -88,7 +88,9 @@ fn reachable(state: &State, asked: &Asked<'_>, channel: &str) -> Result<(), &'st
     if known.team.as_ref().is_some_and(|team| *team != found.team) {
         return Err("channel_not_found");
     }
-    if !found.has_bot && !found.is_im {
+    // A public channel is described to whoever may ask at all.
+    let described = asked.method == "conversations.info" && !found.is_private;
+    if !found.has_bot && !found.is_im && !described {
         return Err(if found.is_private { "channel_not_found" } else { "not_in_channel" });
     }
     if found.is_archived && asked.method.starts_with("chat.") {

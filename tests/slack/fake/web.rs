@@ -187,7 +187,10 @@ impl Fake {
     fn take_fault(&self, method: &str) -> Option<Fault> {
         let mut state = self.state();
         if let Some(at) = state.faults.iter().position(|(wanted, _)| wanted == method) {
-            return Some(state.faults.remove(at).1);
+            let (_, fault) = state.faults.remove(at);
+            drop(state);
+            self.tell();
+            return Some(fault);
         }
         let mut weather = state.weather.take()?;
         let fault = weather(method);
