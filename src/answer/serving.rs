@@ -1,5 +1,7 @@
 //! Sentences of `npmfix serve`, for whoever starts it.
 
+use crate::message::Platform;
+
 /// Where it can be reached.
 #[must_use]
 pub fn listening(address: &str) -> String {
@@ -66,6 +68,28 @@ pub fn connecting() -> &'static str {
 #[must_use]
 pub fn asking() -> &'static str {
     "asking Slack whose SLACK_BOT_TOKEN is"
+}
+
+/// A part was refused for good; what exactly is wrong is not for the page that anybody may read.
+#[must_use]
+pub fn refused() -> &'static str {
+    "refused: the log says what to do"
+}
+
+/// A platform's name, as people write it.
+#[must_use]
+pub fn name(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Slack => "Slack",
+        Platform::Discord => "Discord",
+        Platform::Terminal => "the terminal",
+    }
+}
+
+/// A platform has refused the bot, and others go on.
+#[must_use]
+pub fn goes_on_without(platform: &str, why: &str) -> String {
+    format!("{why}. npmfix goes on without {platform}; mend this and start it again.")
 }
 
 /// It was told to stop.

@@ -4,7 +4,9 @@
 //! A platform joins in two steps, in one place each: what it says things with is needed before the outbox's worker is there
 //! (`Platforms::couriers`), what it hears with after it (`Platforms::join`).
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, thread, time::Duration};
+use std::{
+    collections::BTreeMap, net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, thread, time::Duration,
+};
 
 use anyhow::Context as _;
 use axum::Router;
@@ -25,6 +27,7 @@ use crate::{
     },
     discord::{Discord, Setup},
     knowledge::Knowledge,
+    message::Platform,
     slack::scopes::Reach,
     store::{Store, lock},
     web::{
@@ -127,16 +130,17 @@ impl Platforms {
 
     fn join(self, parts: &Parts, served: &mut Served) -> anyhow::Result<()> {
         if let Some(slack) = self.slack {
-            slack.join(parts, served)?;
+            slack.join(&served.begin(Platform::Slack, parts), served)?;
         }
         if let Some(discord) = self.discord {
-            discord::join(&discord, parts, served);
+            discord::join(&discord, &served.begin(Platform::Discord, parts), served);
         }
         Ok(())
     }
 }
 
 /// What a platform needs to hear.
+#[derive(Clone)]
 struct Parts {
     bot: Arc<Bot>,
     worker: Arc<Worker>,
@@ -150,10 +154,29 @@ struct Parts {
 struct Served {
     /// Pages.
     router: Router,
-    /// What runs until the stop. One that ends with an error ends all.
-    tasks: JoinSet<anyhow::Result<()>>,
+    /// What runs until the stop.
+    tasks: JoinSet<Result<(), Refused>>,
+    /// The platforms, each with its own stop.
+    platforms: BTreeMap<Platform, CancellationToken>,
     /// What there is, a line each, for whoever started it.
     lines: Vec<String>,
+}
+
+/// A platform does not let the bot work.
+struct Refused(Platform, anyhow::Error);
+
+impl Served {
+    /// What a platform gets, with a stop of its own.
+    fn begin(&mut self, platform: Platform, parts: &Parts) -> Parts {
+        let stop = parts.stop.child_token();
+        self.platforms.insert(platform, stop.clone());
+        Parts { stop, ..parts.clone() }
+    }
+
+    /// Runs something of a platform's until the stop. An error ends the platform.
+    fn run(&mut self, platform: Platform, work: impl Future<Output = anyhow::Result<()>> + Send + 'static) {
+        self.tasks.spawn(async move { work.await.map_err(|error| Refused(platform, error)) });
+    }
 }
 
 async fn serve(
@@ -182,7 +205,7 @@ async fn serve(
     let parts = Parts { bot: Arc::clone(&bot), worker: Arc::clone(&worker), clock, health, stop: stop.clone() };
     let mut served = Served { router: health::routes(parts.health.clone(), store.clone()), ..Served::default() };
     platforms.join(&parts, &mut served)?;
-    let Served { router, mut tasks, lines } = served;
+    let Served { router, mut tasks, platforms, lines } = served;
     let web_stop = stop.clone();
     tasks.spawn(async move {
         web::serve(listener, router, web::Limits::default(), web_stop).await;
@@ -202,7 +225,7 @@ async fn serve(
     for line in std::iter::once(words::listening(&address.to_string())).chain(lines) {
         complain(&line);
     }
-    let mut outcome = until_stopped(&mut tasks, &stop).await;
+    let mut outcome = until_stopped(&mut tasks, platforms, &parts.health, &stop).await;
     stop.cancel();
     // First nothing more is heard, then what was heard is said as far as there is time.
     let ends = async { while tasks.join_next().await.is_some() {} };
@@ -219,17 +242,32 @@ async fn serve(
     outcome
 }
 
-/// Waits for the stop, or for the first part that cannot go on.
-async fn until_stopped(tasks: &mut JoinSet<anyhow::Result<()>>, stop: &CancellationToken) -> anyhow::Result<()> {
+/// Waits for the stop, or until no platform is left. One that refuses the bot ends alone.
+async fn until_stopped(
+    tasks: &mut JoinSet<Result<(), Refused>>,
+    mut platforms: BTreeMap<Platform, CancellationToken>,
+    health: &Health,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
     loop {
-        tokio::select! {
+        let Refused(platform, error) = tokio::select! {
             () = stop.cancelled() => return Ok(()),
             Some(ended) = tasks.join_next() => match ended {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => return Err(error),
+                Ok(Ok(())) => continue,
+                Ok(Err(refused)) => refused,
                 Err(fault) => return Err(fault).context("a part of the server met a fault of npmfix"),
             },
+        };
+        // A platform's other parts may say the same once more.
+        let Some(other) = platforms.remove(&platform) else { continue };
+        if platforms.is_empty() {
+            return Err(error);
         }
+        other.cancel();
+        health.over(platform.as_str(), words::refused());
+        let sentence = words::goes_on_without(words::name(platform), &format!("{error:#}"));
+        tracing::error!("{sentence}");
+        complain(&sentence);
     }
 }
 

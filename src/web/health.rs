@@ -22,6 +22,8 @@ pub enum Condition {
     Ready,
     /// It does not, for this reason.
     Waiting(String),
+    /// It never will, for this reason, until the program is started again.
+    Over(String),
 }
 
 /// How all parts are. Cheap to clone.
@@ -31,9 +33,20 @@ pub struct Health {
 }
 
 impl Health {
-    /// Takes down how a part is.
+    /// Takes down how a part is. One that is over stays so.
     pub fn set(&self, part: &'static str, condition: Condition) {
-        self.parts.lock().unwrap_or_else(PoisonError::into_inner).insert(part, condition);
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        if !matches!(parts.get(part), Some(Condition::Over(_))) {
+            parts.insert(part, condition);
+        }
+    }
+
+    /// Takes down that all parts are over whose names begin like this.
+    pub fn over(&self, named: &str, why: &str) {
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        for (_, condition) in parts.iter_mut().filter(|(part, _)| part.starts_with(named)) {
+            *condition = Condition::Over(why.to_owned());
+        }
     }
 
     /// How each part is, by name.
@@ -73,7 +86,7 @@ async fn ready(State(asked): State<Asked>) -> (StatusCode, String) {
     for (part, condition) in &parts {
         let _ = match condition {
             Condition::Ready => writeln!(text, "{part}: ready"),
-            Condition::Waiting(why) => writeln!(text, "{part}: {why}"),
+            Condition::Waiting(why) | Condition::Over(why) => writeln!(text, "{part}: {why}"),
         };
     }
     let all = parts.values().all(|condition| *condition == Condition::Ready);

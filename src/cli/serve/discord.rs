@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{Parts, Served, every};
-use crate::{answer::serving as words, discord::Discord, web::health::Condition};
+use crate::{answer::serving as words, discord::Discord, message::Platform, web::health::Condition};
 
 /// The name of the connection among the parts of `/readyz`.
 const GATEWAY: &str = "discord gateway";
@@ -17,9 +17,9 @@ pub(super) fn join(discord: &Arc<Discord>, parts: &Parts, served: &mut Served) {
     let waiting = || Condition::Waiting(words::connecting().to_owned());
     parts.health.set(GATEWAY, waiting());
     let (listening, worker, stop) = (Arc::clone(discord), Arc::clone(&parts.worker), parts.stop.clone());
-    served.tasks.spawn(async move { Ok(listening.run(worker, stop).await?) });
+    served.run(Platform::Discord, async move { Ok(listening.run(worker, stop).await?) });
     let (discord, health, stop) = (Arc::clone(discord), parts.health.clone(), parts.stop.clone());
-    served.tasks.spawn(async move {
+    served.run(Platform::Discord, async move {
         every(LOOK, &stop, || async {
             let shards = discord.health();
             let stands = !shards.is_empty() && shards.iter().all(|(_, last)| last.is_some());

@@ -14,6 +14,7 @@ use url::Url;
 use crate::{
     answer::{serving as words, slack_check::Finding},
     bot::outbox::{Clock, Courier},
+    message::Platform,
     slack::{
         Slack,
         api::Api,
@@ -181,6 +182,7 @@ impl Ready {
         let Self { api, workspaces, installing, signing_secret, app_token, connections, .. } = self;
         let (bot, worker, clock) = (Arc::clone(&parts.bot), Arc::clone(&parts.worker), Arc::clone(&parts.clock));
         let slack = Arc::new(Slack::new(bot, api.clone(), Arc::clone(&workspaces), worker, clock));
+        let over_http = signing_secret.is_some();
         if let Some(secret) = signing_secret {
             served.router = std::mem::take(&mut served.router).merge(http::routes(Arc::clone(&slack), &secret));
             served.lines.push(words::slack_over_http().to_owned());
@@ -188,20 +190,32 @@ impl Ready {
         }
         if workspaces.installs().is_none() {
             parts.health.set(TOKEN, Condition::Waiting(words::asking().to_owned()));
-            served.tasks.spawn(ask(Arc::clone(&workspaces), parts.health.clone(), parts.stop.clone()));
+            served.run(Platform::Slack, ask(Arc::clone(&workspaces), parts.health.clone(), parts.stop.clone()));
         }
         if let Some(settings) = installing {
             let address = oauth::address(&settings.url, oauth::INSTALL);
             let pages = oauth::router(settings, Arc::clone(&workspaces), api)?;
             served.router = std::mem::take(&mut served.router).merge(pages);
             served.lines.push(words::slack_installs(&address));
-            served.tasks.spawn(forget_the_gone(workspaces, Arc::clone(&parts.clock), parts.stop.clone()));
+            served.run(Platform::Slack, forget_the_gone(workspaces, Arc::clone(&parts.clock), parts.stop.clone()));
         }
         if let Some(token) = app_token.filter(|token| !token.expose_secret().is_empty()) {
             let settings = socket::Settings { connections: usize::from(connections), ..socket::Settings::default() };
             let report = reporter(parts);
-            let run = socket::run(slack, token, settings, report, parts.stop.clone());
-            served.tasks.spawn(async move { run.await.map_err(|error: SocketError| error.into()) });
+            // A refusal ends the connections alone; the stop is the platform's.
+            let run = socket::run(slack, token, settings, report, parts.stop.child_token());
+            let health = parts.health.clone();
+            served.run(Platform::Slack, async move {
+                match run.await {
+                    // Events come over HTTP as well.
+                    Err(error @ SocketError::Refused(_)) if over_http => {
+                        tracing::error!(%error, "Socket Mode has ended, HTTP goes on");
+                        health.over(SOCKET, words::refused());
+                        Ok(())
+                    }
+                    outcome => Ok(outcome?),
+                }
+            });
             served.lines.push(words::slack_over_sockets(usize::from(connections)));
         }
         Ok(())
