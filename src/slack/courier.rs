@@ -22,7 +22,7 @@ use crate::{
         outbox::{Courier, Delivery, LookUp, Soon},
         say::Say,
     },
-    message::{MessageId, MessageRef, Platform, Visibility, Where},
+    message::{MessageId, MessageRef, Platform, UserId, Visibility, Where},
     store::{
         digests,
         outbox::{Kind, Parcel, made},
@@ -30,6 +30,8 @@ use crate::{
 };
 
 mod pictures;
+
+use pictures::Uploaded;
 
 /// Slack takes one message a second in a channel; bursts are not promised to anybody.
 const PACE: SignedDuration = SignedDuration::from_secs(1);
@@ -49,13 +51,14 @@ const TOO_MUCH: [&str; 5] =
 pub struct SlackCourier {
     api: Api,
     workspaces: Arc<Workspaces>,
+    uploaded: Uploaded,
 }
 
 impl SlackCourier {
     /// Says things with the tokens of these workspaces.
     #[must_use]
     pub fn new(api: Api, workspaces: Arc<Workspaces>) -> Self {
-        Self { api, workspaces }
+        Self { api, workspaces, uploaded: Uploaded::default() }
     }
 
     async fn say(&self, parcel: &Parcel) -> Delivery {
@@ -71,7 +74,8 @@ impl SlackCourier {
             Ok(None) => return Delivery::Refused("the bot is not installed there".to_owned()),
             Err(error) => return Delivery::Failed(format!("cannot look up the installation: {error}")),
         };
-        let errand = Errand { api: &self.api, workspace: &workspace, parcel, say: &say };
+        let uploaded = &self.uploaded;
+        let errand = Errand { api: &self.api, workspace: &workspace, parcel, say: &say, uploaded };
         let outcome = match parcel.kind {
             Kind::Post => errand.post().await,
             Kind::Edit => errand.edit().await,
@@ -111,7 +115,8 @@ impl SlackCourier {
         if !may_read(&workspace) {
             return LookUp::Unknown;
         }
-        let errand = Errand { api: &self.api, workspace: &workspace, parcel, say: &say };
+        let uploaded = &self.uploaded;
+        let errand = Errand { api: &self.api, workspace: &workspace, parcel, say: &say, uploaded };
         match errand.find().await {
             Ok(found) => found,
             Err(ApiError::Refused(word)) => {
@@ -159,6 +164,7 @@ struct Errand<'a> {
     workspace: &'a Workspace,
     parcel: &'a Parcel,
     say: &'a Say,
+    uploaded: &'a Uploaded,
 }
 
 type Said = Result<Option<String>, ApiError>;
@@ -174,7 +180,7 @@ impl Errand<'_> {
 
     /// Calls with the message, and once more with a small and plain one if Slack does not take it.
     async fn speak(&self, method: &'static str, mut body: Value, key: Option<&str>) -> Result<Value, ApiError> {
-        let files = pictures::upload(self.api, self.workspace, self.content()).await;
+        let files = self.uploaded.files(self.api, self.workspace, (&self.parcel.key, self.content())).await;
         let site = self.workspace.url.as_deref();
         put(&mut body, blocks::message(self.content(), key, Around { site, files: &files }));
         let mut outcome = self.call(method, &body).await;
@@ -249,7 +255,17 @@ impl Errand<'_> {
         if let Some(thread) = self.say.to.message().and_then(|message| message.thread.as_ref()) {
             set(&mut body, "thread_ts", thread.as_str().into());
         }
-        self.speak(method, body, None).await.map(|_| None)
+        match self.speak(method, body, None).await {
+            // Whoever saved a fix may have left the channel since, or never was in it.
+            Err(ApiError::Refused(word)) if word == "user_not_in_channel" => self.directly(user).await,
+            outcome => outcome.map(|_| None),
+        }
+    }
+
+    /// Tells one person in the direct messages between them and the bot, which stand under the person's own id.
+    async fn directly(&self, user: &UserId) -> Said {
+        let body = json!({ "channel": user.as_str(), "unfurl_links": false, "unfurl_media": false });
+        self.speak("chat.postMessage", body, None).await.map(|_| None)
     }
 
     /// Slack's id of the post that is changed or removed.

@@ -191,3 +191,32 @@ async fn a_warning_goes_to_one_person() {
     assert_eq!(posts(&office), 1);
     assert!(!office.fake.state().calls.iter().any(|call| call.body.to_string().contains(&token)));
 }
+
+#[tokio::test]
+async fn whoever_left_the_channel_is_told_in_a_direct_message() {
+    for away in [false, true] {
+        let office = Office::open().await;
+        office.commands(GENERAL, "U0ROOT", "stats").await;
+        office.pastes(GENERAL, PASTE).await;
+        office.commands(GENERAL, "U0ROOT", "save scope Ask for a token").await;
+        if away {
+            office.fake.state().channels.get_mut(GENERAL).unwrap().absent.insert("U0ROOT".to_owned());
+        }
+        for who in ["U0ALICE", "U0BOB"] {
+            office.fake.state().user(who, who);
+            office.seconds_pass(7200);
+            let answer = office.pastes(GENERAL, PASTE).await;
+            office.clicks(GENERAL, who, &answer, "Didn't help").await;
+            office.settle().await;
+            while office.fake.read().is_some() {}
+        }
+        let direct = office.fake.state().channels.get("DU0ROOT").map_or(0, |direct| direct.messages.len());
+        let here = office.fake.calls("chat.postEphemeral").iter().filter(|call| call.answer["ok"] == true).count();
+        assert_eq!((here, direct), if away { (0, 1) } else { (1, 0) });
+        if away {
+            let told = office.fake.state().channels["DU0ROOT"].messages.values().next().unwrap().clone();
+            assert!(page::page(&told["blocks"]).contains("which you saved, did not help twice in a row"), "{told:#}");
+        }
+        assert_eq!(office.fake.state().wrongs, Vec::<String>::new());
+    }
+}

@@ -20,6 +20,14 @@ const WORDS: &str = "E401 on one registry: 3 times on the first day";
 
 /// Something with a picture is said; the message as it was posted.
 async fn posted(office: &Office) -> serde_json::Value {
+    put(office).await;
+    let mut posts = office.fake.calls("chat.postMessage");
+    assert_eq!(posts.len(), 1);
+    posts.pop().unwrap().body
+}
+
+/// Something with a picture is to be said.
+async fn put(office: &Office) {
     let picture = Picture {
         title: "Four weeks".to_owned(),
         alt: WORDS.to_owned(),
@@ -34,9 +42,26 @@ async fn posted(office: &Office) -> serde_json::Value {
     outbox::put(&mut tx, &[row], (office.slack.clock)()).await.unwrap();
     tx.commit().await.unwrap();
     office.settle().await;
-    let mut posts = office.fake.calls("chat.postMessage");
+}
+
+#[tokio::test]
+async fn a_picture_is_uploaded_once_however_often_its_message_is_tried() {
+    let office = Office::open().await;
+    for fault in [Fault::Limited(30), Fault::Error("service_unavailable"), Fault::Limited(30)] {
+        office.fake.fault("chat.postMessage", fault);
+    }
+    put(&office).await;
+    for _ in 0..4 {
+        office.seconds_pass(60);
+        office.settle().await;
+    }
+    let posts = office.fake.calls("chat.postMessage");
     assert_eq!(posts.len(), 1);
-    posts.pop().unwrap().body
+    assert!(posts[0].body.to_string().contains("slack_file"), "{:#}", posts[0].body);
+    assert_eq!(office.fake.calls("files.getUploadURLExternal").len(), 1);
+    office.fake.next_of("files.completeUploadExternal").await;
+    office.fake.next_of("chat.postMessage").await;
+    office.fake.done();
 }
 
 #[tokio::test]

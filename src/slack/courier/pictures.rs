@@ -1,5 +1,10 @@
 //! Pictures: drawn, uploaded, and named by their file in the message. A picture that cannot be drawn or uploaded is said in words.
 
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -16,14 +21,43 @@ use crate::{
 /// Characters of the words in place of a picture.
 const ALT: usize = 1000;
 
-/// Uploads the pictures of a reply; for each, in order, the id of its file if all went well.
-pub(super) async fn upload(api: &Api, workspace: &Workspace, reply: &Reply) -> Vec<Option<String>> {
-    let mut files = Vec::new();
-    for block in &reply.blocks {
-        let Block::Picture(picture) = block else { continue };
-        files.push(if workspace.may("files:write") { one(api, workspace, picture).await } else { None });
+/// Rows whose files are remembered. A row is tried again within minutes, and few have pictures.
+const ROWS: usize = 500;
+
+/// The files of rows that may have to be said again: a picture that is there is not uploaded once more.
+#[derive(Debug, Default)]
+pub(super) struct Uploaded(Mutex<VecDeque<(String, Vec<Option<String>>)>>);
+
+impl Uploaded {
+    /// The files of a reply's pictures, in order, uploaded unless they were for the row of this key before; none for a picture with
+    /// which that did not work.
+    pub async fn files(&self, api: &Api, workspace: &Workspace, (key, reply): (&str, &Reply)) -> Vec<Option<String>> {
+        let pictures = reply.blocks.iter().filter_map(|block| match block {
+            Block::Picture(picture) => Some(picture),
+            _ => None,
+        });
+        let pictures: Vec<_> = pictures.collect();
+        if pictures.is_empty() || !workspace.may("files:write") {
+            return vec![None; pictures.len()];
+        }
+        let before = self.kept().iter().find(|(row, _)| row == key).map(|(_, files)| files.clone()).unwrap_or_default();
+        let mut files = Vec::new();
+        for (number, picture) in pictures.into_iter().enumerate() {
+            let there = before.get(number).cloned().flatten();
+            files.push(if there.is_some() { there } else { one(api, workspace, picture).await });
+        }
+        let mut kept = self.kept();
+        kept.retain(|(row, _)| row != key);
+        if kept.len() >= ROWS {
+            kept.pop_front();
+        }
+        kept.push_back((key.to_owned(), files.clone()));
+        files
     }
-    files
+
+    fn kept(&self) -> MutexGuard<'_, VecDeque<(String, Vec<Option<String>>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 async fn one(api: &Api, workspace: &Workspace, picture: &Picture) -> Option<String> {

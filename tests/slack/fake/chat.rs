@@ -17,7 +17,12 @@ const RESPONSE_USES: u32 = 5;
 pub fn call(fake: &Fake, asked: &Asked<'_>) -> Value {
     let now = fake.now();
     let mut state = fake.state();
-    let channel = asked.text("channel").to_owned();
+    let mut channel = asked.text("channel").to_owned();
+    // What is posted to a person goes to the direct messages between them and the app.
+    if asked.method == "chat.postMessage" && state.users.contains_key(&channel) {
+        channel = format!("D{channel}");
+        state.channel(&channel, "");
+    }
     if asked.method == "conversations.open" {
         return open(&mut state, asked);
     }
@@ -29,6 +34,9 @@ pub fn call(fake: &Fake, asked: &Asked<'_>) -> Value {
         "chat.postEphemeral" => {
             if !state.users.contains_key(asked.text("user")) {
                 state.wrongs.push(format!("postEphemeral to {:?}", asked.text("user")));
+                return refusal("user_not_in_channel");
+            }
+            if state.channels[&channel].absent.contains(asked.text("user")) {
                 return refusal("user_not_in_channel");
             }
             if let Some(error) = content(&mut state, &asked.body) {

@@ -100,6 +100,8 @@ pub struct Channel {
     pub is_archived: bool,
     /// Whether the bot is in it.
     pub has_bot: bool,
+    /// Who is not in it.
+    pub absent: BTreeSet<String>,
     pub messages: BTreeMap<String, Value>,
 }
 
