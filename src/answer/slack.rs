@@ -186,6 +186,15 @@ pub fn shown_here() -> Inline {
     Inline::plain("This channel is private: the fix is shown only here, unless you tick the last box.")
 }
 
+/// A fix saved in a channel that people of other organisations read.
+#[must_use]
+pub fn shown_to_who_asks() -> Inline {
+    Inline::parse(
+        "People of other organisations read this channel: the fix stands in no answer here. Whoever asks with `/npmfix fixes` in \
+         this channel finds it.",
+    )
+}
+
 /// The label of the tick that gives a private channel's fix to the whole team.
 #[must_use]
 pub fn team_label() -> &'static str {

@@ -68,25 +68,32 @@ impl Memo {
 #[must_use]
 pub fn save(form: &SaveForm, channel: &str, text: &str) -> Value {
     let memo = Memo { reply: Some(form.reply.clone()), channel: Some(channel.to_owned()) };
-    let seen = if form.visibility == Visibility::Public { words::shown_to_all() } else { words::shown_here() };
+    let seen = match form.visibility {
+        Visibility::Public => words::shown_to_all(),
+        Visibility::Private => words::shown_here(),
+        Visibility::Shared => words::shown_to_who_asks(),
+    };
     let intro = Reply {
         blocks: vec![Block::Say(words::fix_for(&form.family, &form.title)), Block::Say(seen)],
         rows: Vec::new(),
     };
     let mut all = blocks::blocks(&intro, Around::default(), SIZE);
     all.push(field(words::fix_label(), words::fix_hint(), text));
-    all.push(json!({
-        "type": "input",
-        "block_id": BREADTH,
-        "label": plain_text(words::breadth_label()),
-        "element": {
-            "type": "radio_buttons",
-            "action_id": BREADTH,
-            "options": form.targets.iter().map(|target| option(target, &form.family)).collect::<Vec<_>>(),
-            "initial_option": option(&form.suggested, &form.family),
-        },
+    // A fix that stands in no answer need not say in which.
+    all.extend((form.visibility != Visibility::Shared).then(|| {
+        json!({
+            "type": "input",
+            "block_id": BREADTH,
+            "label": plain_text(words::breadth_label()),
+            "element": {
+                "type": "radio_buttons",
+                "action_id": BREADTH,
+                "options": form.targets.iter().map(|target| option(target, &form.family)).collect::<Vec<_>>(),
+                "initial_option": option(&form.suggested, &form.family),
+            },
+        })
     }));
-    if form.visibility != Visibility::Public {
+    if form.visibility == Visibility::Private {
         all.push(json!({
             "type": "input",
             "block_id": TEAM,

@@ -230,6 +230,28 @@ async fn a_private_channels_fix_says_where_it_is_shown_and_stays_there() {
 }
 
 #[tokio::test]
+async fn a_fix_saved_before_people_of_other_organisations_says_who_finds_it() {
+    let office = Office::open().await;
+    office.fake.state().channel("C0PARTNERS", "partners").is_ext_shared = true;
+    let answer = office.pastes("C0PARTNERS", PASTE).await;
+    office.clicks("C0PARTNERS", "U0ALICE", &answer, "Save our fix").await;
+    let window = office.window().await;
+    assert!(page::page(&window["blocks"]).contains("the fix stands in no answer here"), "{window:#}");
+    let kinds: Vec<&str> =
+        window["blocks"].as_array().unwrap().iter().map(|b| text_of(&b["element"], "type")).collect();
+    assert!(!kinds.contains(&"radio_buttons") && !kinds.contains(&"checkboxes"), "{window:#}");
+    let text = json!({ "text": { "text": { "type": "plain_text_input", "value": "Ask for the bot's token" } } });
+    office.interacts(&office.fake.submitted("U0ALICE", &window, &text)).await.unwrap();
+    office.seconds_pass(7200);
+    let again = office.pastes("C0PARTNERS", PASTE).await;
+    assert!(!again.to_string().contains("Ask for the bot"), "{again:#}");
+    let asked = office.commands("C0PARTNERS", "U0ALICE", "fixes").await;
+    assert!(shown(&asked).contains("Ask for the bot's token"), "{asked:#}");
+    let elsewhere = office.commands(GENERAL, "U0ALICE", "fixes").await;
+    assert!(!elsewhere.to_string().contains("Ask for the bot"), "{elsewhere:#}");
+}
+
+#[tokio::test]
 async fn a_private_channels_fix_is_the_whole_teams_when_its_author_ticks_that() {
     let office = Office::open().await;
     office.fake.state().channel("C0SECRET", "secret").is_private = true;

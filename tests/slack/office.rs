@@ -75,7 +75,11 @@ impl Office {
     /// Alice says something.
     pub async fn hears(&self, channel: &str, text: &str) {
         let event = self.fake.written(channel, "U0ALICE", text, None);
-        let private = self.fake.state().channels[channel].is_private;
+        let readers = match &self.fake.state().channels[channel] {
+            channel if channel.is_ext_shared => Visibility::Shared,
+            channel if channel.is_private => Visibility::Private,
+            _ => Visibility::Public,
+        };
         let message = Message {
             place: MessageRef {
                 team: team(),
@@ -83,7 +87,7 @@ impl Office {
                 thread: None,
                 id: MessageId::parse(text_of(&event, "ts")).unwrap(),
             },
-            visibility: if private { Visibility::Private } else { Visibility::Public },
+            visibility: readers,
             author: Author {
                 id: UserId::parse("U0ALICE").unwrap(),
                 name: "alice".to_owned(),
