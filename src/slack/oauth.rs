@@ -1,8 +1,10 @@
 //! Installing the bot in many workspaces: `/slack/install` sends people to Slack, and Slack sends them back to
 //! `/slack/oauth/callback` with a code that gets the token.
 //!
-//! Whoever comes back must be who was sent: the `state` in the address and a cookie in the browser are random, good for ten
-//! minutes and once, and stored as hashes.
+//! Whoever comes back must be who was sent: the `state` in the address is signed, bound to a random cookie in the browser, good for
+//! ten minutes and once. Nothing is stored until somebody comes back.
+//!
+//! - `state`: signing it. `grant`: what Slack gives.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -19,7 +21,7 @@ use sha2::{Digest as _, Sha256};
 use url::{Host, Url, form_urlencoded};
 
 use super::{
-    api::{Api, ApiError},
+    api::{Api, ApiError, SLACK},
     scopes::{self, Reach},
     workspaces::{Identity, Many, Workspaces},
 };
@@ -28,13 +30,15 @@ use crate::{
     bot::outbox::Clock,
     store::{
         StoreError,
-        installs::{self, BEGUN_FOR, Begun},
+        installs::{self, BEGUN_FOR},
     },
 };
 
 mod grant;
+mod state;
 
 use grant::Grant;
+use state::States;
 
 /// Where people begin.
 pub const INSTALL: &str = "/slack/install";
@@ -78,6 +82,7 @@ pub enum SetupError {
 
 struct Installing {
     settings: Settings,
+    states: States,
     workspaces: Arc<Workspaces>,
     api: Api,
 }
@@ -90,7 +95,8 @@ pub fn router(settings: Settings, workspaces: Arc<Workspaces>, api: Api) -> Resu
     if workspaces.installs().is_none() {
         return Err(SetupError::OneWorkspace);
     }
-    let installing = Arc::new(Installing { settings, workspaces, api });
+    let states = States::new(&settings.client.secret);
+    let installing = Arc::new(Installing { settings, states, workspaces, api });
     Ok(Router::new().route(INSTALL, get(install)).route(CALLBACK, get(callback)).with_state(installing))
 }
 
@@ -109,6 +115,15 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// Slack's page on which somebody agrees. People go to no other place than Slack's own, whatever stands in for the API, but for a test
+/// on this very machine.
+#[must_use]
+pub fn consent(api: &Url) -> Url {
+    let mut page = if is_loopback(api) { api.clone() } else { SLACK.parse().unwrap_or_else(|_| api.clone()) };
+    page.set_path("/oauth/v2/authorize");
+    page
+}
+
 /// A page of this program, as people outside reach it; `page` begins with a slash.
 #[must_use]
 pub fn address(url: &Url, page: &str) -> String {
@@ -116,17 +131,10 @@ pub fn address(url: &Url, page: &str) -> String {
 }
 
 async fn install(State(installing): State<Arc<Installing>>) -> Response {
-    match installing.begin().await {
-        Ok((to, cookie)) => {
-            let headers =
-                [(header::LOCATION, to), (header::SET_COOKIE, cookie), (header::CACHE_CONTROL, "no-store".to_owned())];
-            (StatusCode::FOUND, headers).into_response()
-        }
-        Err(error) => {
-            tracing::error!(%error, "cannot begin an installation");
-            show(StatusCode::SERVICE_UNAVAILABLE, pages::not_stored(&installing.again()))
-        }
-    }
+    let (to, cookie) = installing.begin();
+    let headers =
+        [(header::LOCATION, to), (header::SET_COOKIE, cookie), (header::CACHE_CONTROL, "no-store".to_owned())];
+    (StatusCode::FOUND, headers).into_response()
 }
 
 async fn callback(
@@ -165,40 +173,42 @@ impl Installing {
         self.workspaces.installs().ok_or_else(missing)
     }
 
-    /// Takes down that somebody begins; returns where to send them and the cookie that goes along.
-    async fn begin(&self) -> Result<(String, String), StoreError> {
-        let (state, cookie) = (hex((self.settings.random)()), hex((self.settings.random)()));
-        let mut tx = self.many()?.store().begin().await?;
-        installs::begin(&mut tx, Begun { state: &state, cookie: &cookie }, (self.settings.clock)()).await?;
-        tx.commit().await?;
-        let mut to = self.api.base().clone();
-        to.set_path("/oauth/v2/authorize");
+    /// Where to send somebody who begins, and the cookie that goes along.
+    fn begin(&self) -> (String, String) {
+        let cookie = hex((self.settings.random)());
+        let mut to = consent(self.api.base());
         to.query_pairs_mut()
             .append_pair("client_id", &self.settings.client.id)
             .append_pair("scope", &scopes::list(self.settings.reach))
             .append_pair("redirect_uri", &self.back())
-            .append_pair("state", &state);
-        Ok((to.into(), self.cookie(&cookie, BEGUN_FOR.as_secs())))
+            .append_pair("state", &self.states.begin(&cookie, (self.settings.clock)()));
+        (to.into(), self.cookie(&cookie, BEGUN_FOR.as_secs()))
     }
 
-    /// Who comes back is who was sent; then the code becomes a token, and the token an installation.
+    /// Who comes back is who was sent, and for the first time.
+    async fn ends(&self, many: &Many, state: &str, headers: &HeaderMap) -> Result<bool, StoreError> {
+        let now = (self.settings.clock)();
+        if !self.states.is_good(state, &self.cookie_in(headers).unwrap_or_default(), now) {
+            return Ok(false);
+        }
+        let mut tx = many.store().begin().await?;
+        let first = installs::end(&mut tx, state, now).await?;
+        tx.commit().await?;
+        Ok(first)
+    }
+
+    /// The code of whoever was sent becomes a token, and the token an installation.
     async fn end(&self, query: &HashMap<String, String>, headers: &HeaderMap) -> Result<Grant, Failure> {
         let many = self.many().map_err(Failure::Store)?;
-        let begun = Begun {
-            state: query.get("state").map_or("", String::as_str),
-            cookie: &self.cookie_in(headers).unwrap_or_default(),
-        };
-        let now = (self.settings.clock)();
-        let ended = async {
-            let mut tx = many.store().begin().await?;
-            let ended = installs::end(&mut tx, begun, now).await?;
-            tx.commit().await?;
-            Ok(ended)
-        };
-        let ended = ended.await.map_err(Failure::Store)?;
-        match (query.get("error").map(String::as_str), query.get("code")) {
-            (Some("access_denied"), _) => Err(Failure::Cancelled),
-            _ if !ended => Err(Failure::NotBegunHere),
+        let word = query.get("error").map(String::as_str);
+        if word == Some("access_denied") {
+            return Err(Failure::Cancelled);
+        }
+        let state = query.get("state").map_or("", String::as_str);
+        if !self.ends(many, state, headers).await.map_err(Failure::Store)? {
+            return Err(Failure::NotBegunHere);
+        }
+        match (word, query.get("code")) {
             (Some(word), _) => Err(Failure::Slack(ApiError::Refused(word.chars().take(60).collect()))),
             (None, None) => Err(Failure::NotBegunHere),
             (None, Some(code)) => {

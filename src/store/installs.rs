@@ -1,4 +1,4 @@
-//! Where the bot is installed, and the installations that were begun. Tokens are sealed before they come near a row.
+//! Where the bot is installed, and the installations that ended lately. Tokens are sealed before they come near a row.
 
 use std::collections::BTreeSet;
 
@@ -17,8 +17,6 @@ use crate::message::TeamId;
 
 /// How long an installation may take that was begun: long enough to look for somebody who may approve it.
 pub const BEGUN_FOR: SignedDuration = SignedDuration::from_mins(10);
-/// Installations under way. Anybody may begin one, so the oldest give way beyond this.
-const BEGUN: i64 = 10_000;
 
 /// A bot that is installed.
 #[derive(Debug)]
@@ -216,41 +214,16 @@ fn open(keys: &Keys, sealed: &str, team: &TeamId, column: &'static str) -> Resul
     opened.map_err(|why| StoreError::Sealed { team: team.to_string(), why })
 }
 
-/// What the browser and Slack bring back when an installation ends.
-#[derive(Debug, Clone, Copy)]
-pub struct Begun<'a> {
-    /// From the address.
-    pub state: &'a str,
-    /// From the browser that began.
-    pub cookie: &'a str,
-}
-
-/// Takes down that an installation was begun.
-pub async fn begin(conn: &mut AnyConnection, begun: Begun<'_>, now: Timestamp) -> Result<()> {
-    sqlx::query("INSERT INTO install_begun (state, cookie, begun_at) VALUES ($1, $2, $3)")
-        .bind(hash(begun.state))
-        .bind(hash(begun.cookie))
-        .bind(millis(now))
-        .execute(&mut *conn)
-        .await?;
-    sqlx::query(
-        "DELETE FROM install_begun WHERE begun_at <= $1 OR begun_at < \
-         (SELECT begun_at FROM install_begun ORDER BY begun_at DESC LIMIT 1 OFFSET $2)",
-    )
-    .bind(millis(now - BEGUN_FOR))
-    .bind(BEGUN)
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Whether the installation was begun in this browser, in time, and not ended yet. It is ended then.
-pub async fn end(conn: &mut AnyConnection, begun: Begun<'_>, now: Timestamp) -> Result<bool> {
-    let ended = sqlx::query("DELETE FROM install_begun WHERE state = $1 AND cookie = $2 AND begun_at > $3")
-        .bind(hash(begun.state))
-        .bind(hash(begun.cookie))
-        .bind(millis(now - BEGUN_FOR));
-    Ok(ended.execute(conn).await?.rows_affected() > 0)
+/// Takes down that an installation ends with this state, by the state's hash. Says whether it is the first that does: those that
+/// could come again are remembered.
+pub async fn end(conn: &mut AnyConnection, state: &str, now: Timestamp) -> Result<bool> {
+    let old = sqlx::query("DELETE FROM install_begun WHERE begun_at < $1").bind(millis(now - BEGUN_FOR));
+    old.execute(&mut *conn).await?;
+    // The browser's part is in the state already.
+    let insert =
+        "INSERT INTO install_begun (state, cookie, begun_at) VALUES ($1, '', $2) ON CONFLICT (state) DO NOTHING";
+    let ended = sqlx::query(insert).bind(hash(state)).bind(millis(now)).execute(conn).await?;
+    Ok(ended.rows_affected() > 0)
 }
 
 fn hash(text: &str) -> String {
