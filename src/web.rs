@@ -28,9 +28,11 @@ pub struct Limits {
     pub connections: usize,
     /// How long the head of a request may take, and how long a connection may rest before the next one.
     pub head: Duration,
+    /// How long a connection may last. Whoever does not read its answers would keep its place for ever.
+    pub age: Duration,
     /// The longest head of a request.
     pub longest_head: usize,
-    /// How long a stop waits for requests that are being answered.
+    /// How long requests that are being answered are waited for, at a stop and at a connection's end.
     pub drain: Duration,
 }
 
@@ -39,6 +41,7 @@ impl Default for Limits {
         Self {
             connections: 512,
             head: Duration::from_secs(15),
+            age: Duration::from_mins(5),
             longest_head: 16 * 1024,
             drain: Duration::from_secs(10),
         }
@@ -82,7 +85,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
     }
 }
 
-/// Answers what comes over one connection; on a stop, the request that is being answered is its last.
+/// Answers what comes over one connection; on a stop, or when it has lasted for long enough, the request that is being answered is
+/// its last.
 async fn answer(stream: TcpStream, router: Router, limits: Limits, stop: CancellationToken) {
     let _ = stream.set_nodelay(true);
     let connection = http1::Builder::new()
@@ -94,12 +98,16 @@ async fn answer(stream: TcpStream, router: Router, limits: Limits, stop: Cancell
     let ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),
         () = stop.cancelled() => None,
+        () = sleep(limits.age) => None,
     };
     let ended = if let Some(ended) = ended {
         ended
     } else {
         connection.as_mut().graceful_shutdown();
-        connection.await
+        match timeout(limits.drain, connection).await {
+            Ok(ended) => ended,
+            Err(_) => return tracing::debug!("a connection was cut off that did not end"),
+        }
     };
     // Whoever breaks off in the middle is of no interest.
     if let Err(error) = ended {

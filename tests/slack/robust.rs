@@ -273,6 +273,23 @@ async fn whoever_dawdles_is_cut_off_and_keeps_nobody_waiting() {
 }
 
 #[tokio::test]
+async fn whoever_reads_no_answer_keeps_no_place() {
+    let (desk, _folder) = Desk::open().await;
+    let (age, drain) = (Duration::from_millis(500), Duration::from_millis(200));
+    let limits = Limits { connections: 1, age, drain, ..Limits::default() };
+    let line = desk.over_http(limits).await;
+    let mut deaf = connect(&line).await;
+    let requests = "GET /slack/commands HTTP/1.1\r\nhost: x\r\n\r\n".repeat(1000);
+    // Until nothing goes through any more, or it is cut off.
+    while timeout(Duration::from_millis(300), deaf.write_all(requests.as_bytes())).await.is_ok_and(|sent| sent.is_ok())
+    {
+    }
+    let callback = desk.says(PASTE);
+    desk.fake.event(&line, &callback).await;
+    assert!(desk.heard(&callback).await);
+}
+
+#[tokio::test]
 async fn half_a_body_is_not_waited_for() {
     let (desk, _folder) = Desk::open().await;
     let line = desk.over_http(Limits::default()).await;
