@@ -1,11 +1,17 @@
 //! A file of any length goes in, and what deserves reading comes out: the lines around failures and secrets, each on the line
-//! where it stood. Compressed files are unpacked on the way.
+//! where it stood. Compressed files are unpacked on the way, and UTF-16, which PowerShell writes, becomes UTF-8.
+//!
+//! - `utf16`: that.
 
 use std::io::{self, Write};
 
 use flate2::write::MultiGzDecoder;
 
 use crate::classifier::scan::{Scanner, Window};
+
+mod utf16;
+
+use utf16::Text;
 
 /// The most that is kept of one file. An answer looks at the first failures; more of the same says nothing new.
 const KEPT: usize = 256 * 1024;
@@ -74,35 +80,42 @@ pub(super) enum Unpacked {
     /// Nothing has come yet.
     #[default]
     Unknown,
-    Plain(Box<Sieve>),
-    Gzip(Box<MultiGzDecoder<Sieve>>),
+    /// The first byte, which does not say yet what follows.
+    Begun(u8),
+    Plain(Box<Text>),
+    Gzip(Box<MultiGzDecoder<Text>>),
 }
 
 impl Unpacked {
     /// Takes the next bytes; `false` when more would change nothing.
     pub fn take(&mut self, bytes: &[u8]) -> bool {
-        if bytes.is_empty() {
-            return true;
-        }
-        if matches!(self, Self::Unknown) {
-            *self = if bytes.starts_with(&GZIP) {
-                Self::Gzip(Box::new(MultiGzDecoder::new(Sieve::default())))
+        let begin = |head: [u8; 2], rest: &[u8]| {
+            let mut begun = if head == GZIP {
+                Self::Gzip(Box::new(MultiGzDecoder::new(Text::default())))
             } else {
                 Self::Plain(Box::default())
             };
-        }
-        match self {
-            Self::Unknown => true,
-            Self::Plain(sieve) => sieve.write_all(bytes).is_ok(),
-            Self::Gzip(unpacking) => unpacking.write_all(bytes).is_ok(),
-        }
+            let more = begun.take(&head) && begun.take(rest);
+            (begun, more)
+        };
+        let (begun, more) = match (&mut *self, bytes) {
+            (Self::Unknown | Self::Begun(_), []) => return true,
+            (Self::Unknown, [first]) => (Self::Begun(*first), true),
+            (Self::Unknown, [first, second, rest @ ..]) => begin([*first, *second], rest),
+            (Self::Begun(first), [second, rest @ ..]) => begin([*first, *second], rest),
+            (Self::Plain(text), bytes) => return text.write_all(bytes).is_ok(),
+            (Self::Gzip(unpacking), bytes) => return unpacking.write_all(bytes).is_ok(),
+        };
+        *self = begun;
+        more
     }
 
     /// What was kept. Of a damaged file, what came before the damage.
     pub fn finish(self) -> String {
         match self {
-            Self::Unknown => String::new(),
-            Self::Plain(sieve) => sieve.finish(),
+            // One byte says nothing that deserves reading.
+            Self::Unknown | Self::Begun(_) => String::new(),
+            Self::Plain(text) => text.finish(),
             Self::Gzip(mut unpacking) => {
                 let _ = unpacking.try_finish();
                 std::mem::take(unpacking.get_mut()).finish()
@@ -149,6 +162,23 @@ mod tests {
         assert_eq!(sifted(&packed, 1000), sifted(log().as_bytes(), 1000));
         let (sound, _) = packed.split_at(packed.len() * 3 / 4);
         assert!(sifted(sound, 1000).contains("code E401"));
+    }
+
+    #[test]
+    fn what_powershell_writes_is_read_as_if_it_were_utf_8() {
+        let chatter: String = (1..=2000).map(|n| format!("{n} silly placeDep ROOT lodash\n")).collect();
+        let log = format!("{chatter}npm error code E401\nnpm error Incorrect or missing password 🔑 é.\n{chatter}");
+        let read = sifted(log.as_bytes(), 4096);
+        for (mark, unit) in [([0xff, 0xfe], u16::to_le_bytes as fn(u16) -> [u8; 2]), ([0xfe, 0xff], u16::to_be_bytes)] {
+            let written: Vec<u8> = mark.into_iter().chain(log.encode_utf16().flat_map(unit)).collect();
+            let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+            packed.write_all(&written).unwrap();
+            for bytes in [written, packed.finish().unwrap()] {
+                for piece in [1, 4095, 10_000_000] {
+                    assert_eq!(sifted(&bytes, piece), read, "in pieces of {piece}");
+                }
+            }
+        }
     }
 
     #[test]
