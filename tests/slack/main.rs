@@ -22,6 +22,7 @@ mod log;
 mod mishaps;
 mod office;
 mod pictures;
+mod readme;
 mod robust;
 mod served;
 mod sockets;
