@@ -86,6 +86,8 @@ pub struct Setup {
     pub api: Option<Url>,
     /// Which shards run here; all that Discord recommends when absent.
     pub shards: Option<Shards>,
+    /// Calls that Discord takes from this bot in a second.
+    pub calls: u32,
 }
 
 /// Why the bot is not on Discord any more.
@@ -121,7 +123,8 @@ pub struct Discord {
 impl Discord {
     /// Ready to run; nothing is sent yet.
     pub fn new(bot: Arc<Bot>, setup: Setup, clock: Clock) -> Result<Self, DiscordError> {
-        let rest = Arc::new(Rest::new(setup.token, setup.api.as_ref()).map_err(DiscordError::Setup)?);
+        let rest =
+            Arc::new(Rest::new(setup.token, setup.api.as_ref()).map_err(DiscordError::Setup)?.with_calls(setup.calls));
         let identity = Arc::new(Identity::new(setup.application));
         let facts = Arc::new(Facts::new(Arc::clone(&rest)));
         let desk = Arc::new(Desk {

@@ -10,70 +10,65 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints and may fail by panicking")]
 
-use std::{
-    collections::BTreeMap,
-    net::TcpListener,
-    process::{Command, ExitCode},
-    time::Duration,
-};
+use std::{collections::BTreeMap, net::TcpListener, process::ExitCode, time::Duration};
 
-use contestant::{Contestant, Running, Start, Way, install_bolt};
-use load::{Load, Places, Plan, SECRET, Shown};
+use contestant::{BOLT, Start, Way, start};
+use events::{Events, Places, Plan, SECRET};
+use load::{
+    book::Shown,
+    bots::{Contestant, Running, pin_self},
+    pace::Pace,
+    search::highest,
+    verdicts::{Asked, Verdicts},
+};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
 mod contestant;
+mod events;
+#[path = "../load/load.rs"]
 mod load;
 mod platform;
 mod probe;
 
 /// Events a second at which CPU and memory are measured.
 const USUAL: f64 = 200.0;
-/// The rate at which the search begins, and where it gives up.
-const FIRST: f64 = 400.0;
-const LAST: f64 = 25_600.0;
-/// How often the search halves its steps.
-const HALVINGS: usize = 3;
-/// What 99 of 100 replies may take, in milliseconds.
-const REPLY: f64 = 250.0;
+
+/// What was measured of whom.
+type All = BTreeMap<(Way, Contestant), Measured>;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    if arguments.iter().any(|argument| argument == "--probe") {
+    let asked = Asked::read();
+    if asked.has("--probe") {
         probe::run();
         return ExitCode::SUCCESS;
     }
-    let has = |name: &str| arguments.iter().any(|argument| argument == name);
-    let named = |names: &[&str], name: &str| !names.iter().any(|name| has(name)) || has(name);
-    let lengths = if has("quick") { (Duration::from_secs(5), 3) } else { (Duration::from_secs(25), 6) };
-    // The generator and the platform keep to the first core; the bot has the second.
-    let pinned = Command::new("taskset").args(["-cp", "0", &std::process::id().to_string()]).output();
-    assert!(pinned.is_ok_and(|done| done.status.success()), "taskset (util-linux) is needed");
-    let bolt = named(&["npmfix", "probe", "bolt"], "bolt") && install_bolt();
-    let mut all = BTreeMap::new();
-    for way in [Way::Http, Way::Socket] {
-        if !named(&["http", "socket"], if way == Way::Http { "http" } else { "socket" }) {
+    pin_self();
+    let wants_bolt = asked.wants_bot(Contestant::Rival, "bolt");
+    let bolt = wants_bolt && BOLT.install();
+    let mut all = All::new();
+    for (way, word) in [(Way::Http, "http"), (Way::Socket, "socket")] {
+        if !asked.wants(word, &["http", "socket"]) {
             continue;
         }
         for contestant in Contestant::ALL {
-            let name = match contestant {
-                Contestant::Npmfix => "npmfix",
-                Contestant::Probe => "probe",
-                Contestant::Bolt => "bolt",
-            };
-            if !named(&["npmfix", "probe", "bolt"], name) || (contestant == Contestant::Bolt && !bolt) {
+            if !asked.wants_bot(contestant, "bolt") || (contestant == Contestant::Rival && !bolt) {
                 continue;
             }
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let measured = runtime.block_on(measure(contestant, way, lengths));
-            measured.print(contestant, way);
-            all.insert((way.name(), name), measured);
+            let measured = runtime.block_on(measure(contestant, way, asked.lengths()));
+            measured.print(&name(contestant, way));
+            all.insert((way, contestant), measured);
         }
     }
-    if !bolt && named(&["npmfix", "probe", "bolt"], "bolt") {
+    if wants_bolt && !bolt {
         println!("Bolt is missing: npm could not install it");
     }
-    if verdicts(&all) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    verdicts(&all).code()
+}
+
+fn name(contestant: Contestant, way: Way) -> String {
+    format!("{} over {}", contestant.name("Bolt"), way.name())
 }
 
 /// What was measured of a bot.
@@ -88,7 +83,7 @@ struct Measured {
 }
 
 struct Stage {
-    load: Load,
+    events: Events,
     running: Running,
     first_ack: Duration,
     port: u16,
@@ -99,85 +94,50 @@ struct Stage {
 impl Stage {
     /// A fresh process with a fresh database.
     async fn set(contestant: Contestant, way: Way) -> Self {
-        let mut load = Load::new().await;
+        let mut events = Events::new().await;
         let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let api = load.platform.api();
-        let start = Start { way, api: &api, port, folder: folder.path(), secret: SECRET };
-        let mut running = Running::start(contestant, &start);
-        let plan = Plan { way, port, rate: 0.0, length: Duration::ZERO, places: Places::Apart };
-        let first_ack = load.first_ack(&plan).await;
-        assert!(running.is_alive(), "{} has ended", contestant.name());
-        Self { load, running, first_ack, port, way, _folder: folder }
+        let api = events.platform.api();
+        let mut running = start(contestant, &Start { way, api: &api, port, folder: folder.path(), secret: SECRET });
+        let first_ack = events.first_ack(&Plan { way, port, places: Places::Apart }).await;
+        assert!(running.is_alive(), "{} has ended", name(contestant, way));
+        Self { events, running, first_ack, port, way, _folder: folder }
     }
 
     async fn run(&mut self, rate: f64, length: Duration, places: Places) -> Shown {
-        self.load.run(&Plan { way: self.way, port: self.port, rate, length, places }).await
+        self.events.run(&Plan { way: self.way, port: self.port, places }, Pace { rate, length }).await
     }
 }
 
-async fn measure(contestant: Contestant, way: Way, (usual, short): (Duration, u64)) -> Measured {
+async fn measure(contestant: Contestant, way: Way, (usual, short): (Duration, Duration)) -> Measured {
     let mut stage = Stage::set(contestant, way).await;
     let first_ack = stage.first_ack;
     sleep(Duration::from_secs(2)).await;
     let idle = stage.running.memory("VmRSS");
     let before = stage.running.cpu();
     let shown = stage.run(USUAL, usual, Places::Apart).await;
-    let cpu = stage.running.cpu() - before;
+    let cpu = shown.per_10_000(stage.running.cpu() - before);
     let peak = stage.running.memory("VmHWM");
     let paced =
         if contestant == Contestant::Npmfix { Some(stage.run(USUAL, usual / 2, Places::Together).await) } else { None };
     drop(stage);
-    #[expect(clippy::cast_precision_loss, reason = "a number of events")]
-    let events = shown.events as f64;
-    let rate = highest(contestant, way, Duration::from_secs(short)).await;
-    Measured { first_ack, idle, peak, cpu: cpu / events * 10_000.0, usual: shown, rate, paced }
-}
-
-/// The highest rate at which replies come in time and nothing is lost.
-async fn highest(contestant: Contestant, way: Way, length: Duration) -> f64 {
-    let holds = async |rate: f64| {
+    let rate = highest(&name(contestant, way), async |rate| {
         let mut stage = Stage::set(contestant, way).await;
         // Connections and caches are there before it counts.
         stage.run(50.0, Duration::from_secs(1), Places::Apart).await;
-        let shown = stage.run(rate, length, Places::Apart).await;
-        let good = shown.is_whole() && shown.reply.at(0.99) < REPLY;
-        println!(
-            "    {} over {}, {rate:.0}/s: reply p99 {:.0} ms, ack p99 {:.0} ms, lost {}, not acknowledged {}, doubled {}, sent \
-             late p99 {:.1} ms",
-            contestant.name(),
-            way.name(),
-            shown.reply.at(0.99),
-            shown.ack.at(0.99),
-            shown.lost,
-            shown.unacked,
-            shown.doubles + shown.strays,
-            shown.late.at(0.99),
-        );
-        good
-    };
-    let (mut good, mut rate) = (0.0, FIRST);
-    while rate <= LAST && holds(rate).await {
-        good = rate;
-        rate *= 2.0;
-    }
-    let mut bad = rate;
-    for _ in 0..HALVINGS {
-        let middle = f64::midpoint(good, bad);
-        if holds(middle).await { good = middle } else { bad = middle }
-    }
-    good
+        stage.run(rate, short, Places::Apart).await
+    })
+    .await;
+    Measured { first_ack, idle, peak, cpu, usual: shown, rate, paced }
 }
 
 impl Measured {
-    fn print(&self, contestant: Contestant, way: Way) {
+    fn print(&self, name: &str) {
         let usual = &self.usual;
         println!(
-            "{} over {}: up to {:.0} events/s; at {USUAL:.0}/s {:.2} CPU s per 10,000 events, memory {:.1} MiB idle and {:.1} MiB at \
+            "{name}: up to {:.0} events/s; at {USUAL:.0}/s {:.2} CPU s per 10,000 events, memory {:.1} MiB idle and {:.1} MiB at \
              most, first ack after {:.0} ms, ack p50 {:.2} ms p99 {:.2} ms, ack to post p50 {:.2} ms p99 {:.2} ms, event to \
              reply p99 {:.2} ms; {} events, {} pastes, {} lost, {} not acknowledged, {} doubled, {} uncalled for",
-            contestant.name(),
-            way.name(),
             self.rate,
             self.cpu,
             self.idle,
@@ -206,21 +166,18 @@ impl Measured {
     }
 }
 
-fn verdicts(all: &BTreeMap<(&'static str, &'static str), Measured>) -> bool {
-    let mut good = true;
+fn verdicts(all: &All) -> Verdicts {
+    let mut verdicts = Verdicts::new();
     for way in [Way::Http, Way::Socket] {
-        let Some(npmfix) = all.get(&(way.name(), "npmfix")) else { continue };
-        let mut verdict = |what: String, met: bool| {
-            println!("{} over {}: {what}", if met { "good" } else { "MISSED" }, way.name());
-            good &= met;
-        };
-        if let Some(probe) = all.get(&(way.name(), "probe")) {
+        let Some(npmfix) = all.get(&(way, Contestant::Npmfix)) else { continue };
+        let mut verdict = |what: String, met: bool| verdicts.say(&format!("over {}, {what}", way.name()), met);
+        if let Some(probe) = all.get(&(way, Contestant::Probe)) {
             let cpu = npmfix.cpu / probe.cpu;
             verdict(format!("{cpu:.2} of the probe's CPU (aim 1.0, at most 1.3)"), cpu <= 1.3);
             let rate = npmfix.rate / probe.rate;
             verdict(format!("{rate:.2} of the probe's rate (at least 0.75)"), rate >= 0.75);
         }
-        if let Some(bolt) = all.get(&(way.name(), "bolt")) {
+        if let Some(bolt) = all.get(&(way, Contestant::Rival)) {
             let least = if way == Way::Http { 3.0 } else { 2.5 };
             let rate = npmfix.rate / bolt.rate;
             verdict(format!("{rate:.1} times Bolt's rate (at least {least})"), rate >= least);
@@ -232,5 +189,5 @@ fn verdicts(all: &BTreeMap<(&'static str, &'static str), Measured>) -> bool {
         verdict(format!("ack p99 {ack:.1} ms (at most 10)"), ack <= 10.0);
         verdict("nothing lost or doubled".to_owned(), npmfix.usual.is_whole());
     }
-    good
+    verdicts
 }

@@ -4,7 +4,10 @@
 use std::{
     collections::HashSet,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Instant,
 };
 
@@ -23,6 +26,8 @@ use tokio::{
     sync::mpsc::{UnboundedSender, unbounded_channel},
 };
 use tokio_tungstenite::{accept_async, tungstenite::Message};
+
+use super::load::book::Shared;
 
 pub const TEAM: &str = "T0BENCH";
 pub const BOT_USER: &str = "U0BOT";
@@ -45,37 +50,21 @@ fn number(ts: &str) -> Option<usize> {
     usize::try_from(seconds.checked_sub(FIRST)? * PER_SECOND + rest).ok()
 }
 
-/// What became of an event.
-#[derive(Debug, Clone, Copy)]
-pub struct Record {
-    pub paste: bool,
-    /// When it was to be sent; what the generator is late counts, too.
-    pub due: Instant,
-    pub sent: Option<Instant>,
-    pub acked: Option<Instant>,
-    pub replied: Option<Instant>,
-}
-
+/// The bot's websockets.
 #[derive(Default)]
-pub struct Book {
-    pub records: Vec<Record>,
-    /// Second answers to a paste.
-    pub doubles: usize,
-    /// Answers to what was no paste.
-    pub strays: usize,
-    /// Refusals of events.
-    pub refused: usize,
-    connections: Vec<UnboundedSender<Message>>,
+struct Links {
+    all: Vec<UnboundedSender<Message>>,
     closed: HashSet<usize>,
     turn: usize,
-    posts: usize,
 }
 
 #[derive(Clone)]
 pub struct Platform(Arc<Inner>);
 
 struct Inner {
-    book: Mutex<Book>,
+    book: Shared,
+    links: Mutex<Links>,
+    posts: AtomicU64,
     api: SocketAddr,
     sockets: SocketAddr,
     /// The bot's own posts come back to it as events.
@@ -87,8 +76,9 @@ impl Platform {
         let api = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let sockets = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (api_address, sockets_address) = (api.local_addr().unwrap(), sockets.local_addr().unwrap());
-        let platform =
-            Self(Arc::new(Inner { book: Mutex::default(), api: api_address, sockets: sockets_address, echoes }));
+        let (book, links, posts) = Default::default();
+        let inner = Inner { book, links, posts, api: api_address, sockets: sockets_address, echoes };
+        let platform = Self(Arc::new(inner));
         let router = Router::new().route("/api/{method}", any(call)).with_state(platform.clone());
         tokio::spawn(async move { axum::serve(api, router).await });
         let accepting = platform.clone();
@@ -105,35 +95,33 @@ impl Platform {
         format!("http://{}/api/", self.0.api)
     }
 
-    pub fn book(&self) -> MutexGuard<'_, Book> {
-        self.0.book.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn book(&self) -> Shared {
+        self.0.book.clone()
+    }
+
+    fn links(&self) -> MutexGuard<'_, Links> {
+        self.0.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends an envelope over one of the bot's connections; `false` if it has none.
     pub fn send(&self, envelope: String) -> bool {
-        let mut book = self.book();
-        let count = book.connections.len();
+        let mut links = self.links();
+        let count = links.all.len();
         for _ in 0..count {
-            book.turn = (book.turn + 1) % count;
-            let turn = book.turn;
-            if !book.closed.contains(&turn) {
-                return book.connections.get(turn).is_some_and(|c| c.send(Message::Text(envelope.into())).is_ok());
+            links.turn = (links.turn + 1) % count;
+            let turn = links.turn;
+            if !links.closed.contains(&turn) {
+                return links.all.get(turn).is_some_and(|c| c.send(Message::Text(envelope.into())).is_ok());
             }
         }
         false
     }
 
     fn posted(&self, body: &Value) -> Value {
-        let mut book = self.book();
-        book.posts += 1;
-        let own = format!("{}.{:06}", FIRST - 1_000_000 + book.posts as u64, 1);
+        let posts = self.0.posts.fetch_add(1, Ordering::Relaxed);
+        let own = format!("{}.{:06}", FIRST - 1_000_000 + posts, 1);
         let thread = body["thread_ts"].as_str().unwrap_or_default();
-        match number(thread).and_then(|number| book.records.get_mut(number)) {
-            Some(record) if record.paste && record.replied.is_none() => record.replied = Some(Instant::now()),
-            Some(record) if record.paste => book.doubles += 1,
-            _ => book.strays += 1,
-        }
-        drop(book);
+        self.0.book.lock().answered(number(thread));
         let message = json!({
             "type": "message", "user": BOT_USER, "bot_id": "B0BOT", "app_id": "A0BENCH", "ts": own, "team": TEAM,
             "text": body["text"], "blocks": body["blocks"], "thread_ts": thread,
@@ -152,7 +140,7 @@ impl Platform {
         let tail = frame.split_once("envelope_id\"").map_or("", |(_, tail)| tail);
         let id: String =
             tail.chars().skip_while(|c| !c.is_ascii_alphanumeric()).take_while(char::is_ascii_alphanumeric).collect();
-        let mut book = self.book();
+        let mut book = self.0.book.lock();
         if let Some(record) = id.parse().ok().and_then(|number: usize| book.records.get_mut(number)) {
             record.acked.get_or_insert(now);
         }
@@ -203,9 +191,9 @@ async fn link(platform: Platform, stream: TcpStream) {
         "debug_info": {"host": "applink-1", "build_number": 1, "approximate_connection_time": 18060}});
     let _ = out.send(Message::Text(hello.to_string().into()));
     let turn = {
-        let mut book = platform.book();
-        book.connections.push(out);
-        book.connections.len() - 1
+        let mut links = platform.links();
+        links.all.push(out);
+        links.all.len() - 1
     };
     let writer = tokio::spawn(async move {
         while let Some(frame) = frames.recv().await {
@@ -219,6 +207,6 @@ async fn link(platform: Platform, stream: TcpStream) {
             platform.acknowledged(text.as_str());
         }
     }
-    platform.book().closed.insert(turn);
+    platform.links().closed.insert(turn);
     writer.abort();
 }

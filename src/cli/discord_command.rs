@@ -9,7 +9,11 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use url::Url;
 
-use crate::discord::{Setup, Shards, check, identity::Identity, rest::Rest};
+use crate::discord::{
+    Setup, Shards, check,
+    identity::Identity,
+    rest::{CALLS, Rest},
+};
 
 /// How to be on Discord.
 #[derive(Debug, Args)]
@@ -26,6 +30,9 @@ pub(super) struct Options {
     /// Which shards of the bot's connection run here, both ends included, of how many [default: all that Discord recommends]
     #[arg(long = "shards", value_name = "A..B/N")]
     shards: Option<Shards>,
+    /// Calls that Discord takes from this bot in a second: it raises that for bots in very many servers
+    #[arg(long = "discord-calls", value_name = "N", env = "DISCORD_CALLS", default_value_t = CALLS)]
+    calls: u32,
 }
 
 impl Options {
@@ -34,7 +41,7 @@ impl Options {
         let token = self.token.as_deref().map(str::trim).filter(|token| !token.is_empty())?;
         let token = token.strip_prefix("Bot ").unwrap_or(token).to_owned();
         let (application, api) = (self.application.clone(), self.api.clone());
-        Some(Setup { token: token.into(), application, api, shards: self.shards })
+        Some(Setup { token: token.into(), application, api, shards: self.shards, calls: self.calls })
     }
 }
 

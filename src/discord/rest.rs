@@ -26,6 +26,7 @@ pub mod route;
 
 pub use route::Route;
 
+pub use gate::CALLS;
 use gate::{Answer, Gate};
 
 /// What Discord is to be told about who calls.
@@ -100,6 +101,12 @@ impl Rest {
             gate: Gate::default(),
             refused: AtomicBool::new(false),
         })
+    }
+
+    /// With another number of calls that Discord takes in a second.
+    #[must_use]
+    pub fn with_calls(self, calls: u32) -> Self {
+        Self { gate: Gate::new(calls), ..self }
     }
 
     /// Whether it talks to a stand-in: then nothing may leave loopback.

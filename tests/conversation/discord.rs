@@ -20,7 +20,7 @@ use npmfix::{
         amend::Aftermath,
         outbox::{Settings, Worker},
     },
-    discord::{Discord, DiscordError, Setup},
+    discord::{Discord, DiscordError, Setup, rest::CALLS},
     knowledge::load_embedded,
     message::{Address, ChannelId, MessageId, MessageRef, Platform, Speaker, TeamId, UserId, Visibility},
     store::{
@@ -87,6 +87,7 @@ impl Run {
             application: None,
             api: Some(fake.base.parse().unwrap()),
             shards: None,
+            calls: CALLS,
         };
         let discord = Arc::new(Discord::new(Arc::clone(&bot), setup, clock(now)).unwrap());
         let settings = Settings { jitter: || 1.0, ..Settings::default() };

@@ -7,7 +7,7 @@ use npmfix::{
         Bot, Limits,
         outbox::{Settings, Worker},
     },
-    discord::{Discord, DiscordError, Setup},
+    discord::{Discord, DiscordError, Setup, rest::CALLS},
     knowledge,
     store::{Store, lock, outbox},
 };
@@ -58,6 +58,7 @@ impl Rig {
             application: None,
             api: Some(fake.base.parse().unwrap()),
             shards: None,
+            calls: CALLS,
         };
         let discord = Arc::new(Discord::new(Arc::clone(&bot), setup, Arc::clone(&clock)).unwrap());
         let settings = Settings { echo: jiff::SignedDuration::from_millis(300), ..Settings::default() };

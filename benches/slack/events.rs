@@ -1,4 +1,4 @@
-//! The load: events at a fixed rate, whether the bot keeps up or not, over kept connections or websockets, and what became of them.
+//! Slack's events on their way to the bot, over kept connections or websockets.
 
 use std::{
     sync::Arc,
@@ -13,26 +13,25 @@ use tokio::{
     net::TcpStream,
     sync::{
         Mutex,
-        mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+        mpsc::{UnboundedReceiver, unbounded_channel},
     },
-    time::{sleep, sleep_until, timeout},
+    time::{sleep, timeout},
 };
 
-use crate::{
+use super::{
     contestant::Way,
-    platform::{BOT_USER, Platform, Record, TEAM, ts},
+    load::{
+        book::Shown,
+        pace::{self, Pace},
+        texts::{CHANNELS, pasted, talk},
+    },
+    platform::{BOT_USER, Platform, TEAM, ts},
 };
 
-/// One of twenty is a paste.
-const PASTE: usize = 20;
-/// Channels in which people talk.
-const CHANNELS: usize = 20;
 /// Connections that Slack keeps to the bot.
 const CONNECTIONS: usize = 16;
 /// How long Slack waits for an acknowledgement.
 const LIMIT: Duration = Duration::from_secs(3);
-/// How long answers may still come when all is sent.
-const DRAIN: Duration = Duration::from_secs(6);
 /// What is signed.
 pub const SECRET: &str = "8f742231b10e8888abcd99baa4f3c2d1";
 
@@ -45,60 +44,12 @@ pub enum Places {
     Together,
 }
 
-/// A run.
+/// How events go to the bot.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
     pub way: Way,
     pub port: u16,
-    pub rate: f64,
-    pub length: Duration,
     pub places: Places,
-}
-
-/// What a run showed; times in milliseconds.
-#[derive(Debug, Default, Clone)]
-pub struct Shown {
-    pub events: usize,
-    pub pastes: usize,
-    pub lost: usize,
-    pub unacked: usize,
-    pub doubles: usize,
-    pub strays: usize,
-    /// From when an event was due to its acknowledgement.
-    pub ack: Times,
-    /// From when a paste was due to its reply.
-    pub reply: Times,
-    /// From the acknowledgement to the reply.
-    pub post: Times,
-    /// How late events were sent.
-    pub late: Times,
-}
-
-#[derive(Debug, Default, Clone)]
-pub struct Times(Vec<f64>);
-
-impl Times {
-    fn of(mut all: Vec<f64>) -> Self {
-        all.sort_by(f64::total_cmp);
-        Self(all)
-    }
-
-    pub fn at(&self, part: f64) -> f64 {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            clippy::cast_precision_loss,
-            reason = "an index"
-        )]
-        let at = ((self.0.len() as f64 * part) as usize).min(self.0.len().saturating_sub(1));
-        self.0.get(at).copied().unwrap_or(f64::NAN)
-    }
-}
-
-impl Shown {
-    pub fn is_whole(&self) -> bool {
-        self.lost + self.unacked + self.doubles + self.strays == 0
-    }
 }
 
 /// An event on its way: its number, unless it is an echo, and what is said.
@@ -107,13 +58,13 @@ enum Job {
     Echo(String),
 }
 
-/// Sends and counts. The numbers of events go on from run to run, so that no two pastes are alike.
-pub struct Load {
+/// Sends.
+pub struct Events {
     pub platform: Platform,
     echoes: UnboundedReceiver<String>,
 }
 
-impl Load {
+impl Events {
     pub async fn new() -> Self {
         let (sender, echoes) = unbounded_channel();
         Self { platform: Platform::start(sender).await, echoes }
@@ -123,7 +74,7 @@ impl Load {
     pub async fn first_ack(&mut self, plan: &Plan) -> Duration {
         let begun = Instant::now();
         loop {
-            let number = self.enter(false, begun);
+            let number = self.platform.book().lock().enter(false, begun);
             let event = callback(number, &message(number, "C00000000"));
             let acked = match plan.way {
                 Way::Http => match TcpStream::connect(("127.0.0.1", plan.port)).await {
@@ -133,10 +84,10 @@ impl Load {
                 Way::Socket => {
                     self.platform.send(envelope(number, &event)) && {
                         let until = Instant::now() + Duration::from_millis(200);
-                        while self.platform.book().records[number].acked.is_none() && Instant::now() < until {
+                        while self.platform.book().lock().records[number].acked.is_none() && Instant::now() < until {
                             sleep(Duration::from_micros(200)).await;
                         }
-                        self.platform.book().records[number].acked.is_some()
+                        self.platform.book().lock().records[number].acked.is_some()
                     }
                 }
             };
@@ -148,14 +99,8 @@ impl Load {
         }
     }
 
-    fn enter(&self, paste: bool, due: Instant) -> usize {
-        let mut book = self.platform.book();
-        book.records.push(Record { paste, due, sent: None, acked: None, replied: None });
-        book.records.len() - 1
-    }
-
     /// Sends at a rate for a while, and waits for what is still to come.
-    pub async fn run(&mut self, plan: &Plan) -> Shown {
+    pub async fn run(&mut self, plan: &Plan, pace: Pace) -> Shown {
         let (jobs, queue) = unbounded_channel();
         let workers: Vec<_> = match plan.way {
             Way::Http => {
@@ -166,80 +111,24 @@ impl Load {
             }
             Way::Socket => vec![tokio::spawn(push(self.platform.clone(), queue))],
         };
-        let (before, doubles, strays) = {
-            let book = self.platform.book();
-            (book.records.len(), book.doubles, book.strays)
+        let send = |number, paste| {
+            let talks = format!("C{:08}", number % CHANNELS);
+            let channel = match plan.places {
+                Places::Apart if paste => format!("C1{number:07}"),
+                _ => talks,
+            };
+            let event = if paste { failure(number, &channel) } else { message(number, &channel) };
+            let _ = jobs.send(Job::Event(number, callback(number, &event)));
         };
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of events")]
-        let count = (plan.rate * plan.length.as_secs_f64()) as usize;
-        let begun = Instant::now();
-        let mut sent = 0;
-        while sent < count {
-            while let Ok(echo) = self.echoes.try_recv() {
+        let echoes = &mut self.echoes;
+        let between = || {
+            while let Ok(echo) = echoes.try_recv() {
                 let _ = jobs.send(Job::Echo(echo));
             }
-            #[expect(clippy::cast_precision_loss, reason = "a time")]
-            let due = begun + Duration::from_secs_f64(sent as f64 / plan.rate);
-            if due > Instant::now() {
-                sleep_until(tokio::time::Instant::from_std(due)).await;
-                continue;
-            }
-            self.send(&jobs, plan, due);
-            sent += 1;
-        }
-        let end = Instant::now() + DRAIN;
-        while Instant::now() < end && !self.is_done(before) {
-            while let Ok(echo) = self.echoes.try_recv() {
-                let _ = jobs.send(Job::Echo(echo));
-            }
-            sleep(Duration::from_millis(5)).await;
-        }
-        // A second answer would come a little later.
-        sleep(Duration::from_millis(300)).await;
+        };
+        let shown = pace::run(&self.platform.book(), pace, send, between).await;
         workers.iter().for_each(tokio::task::JoinHandle::abort);
-        self.shown(before, doubles, strays)
-    }
-
-    fn send(&self, jobs: &UnboundedSender<Job>, plan: &Plan, due: Instant) {
-        let next = self.platform.book().records.len();
-        let paste = next % PASTE == 7;
-        let number = self.enter(paste, due);
-        let talk = format!("C{:08}", number % CHANNELS);
-        let channel = match plan.places {
-            Places::Apart if paste => format!("C1{number:07}"),
-            _ => talk,
-        };
-        let _ = jobs.send(Job::Event(
-            number,
-            callback(number, &if paste { pasted(number, &channel) } else { message(number, &channel) }),
-        ));
-    }
-
-    fn is_done(&self, before: usize) -> bool {
-        let book = self.platform.book();
-        book.records.iter().skip(before).all(|r| r.acked.is_some() && (!r.paste || r.replied.is_some()))
-    }
-
-    fn shown(&self, before: usize, doubles: usize, strays: usize) -> Shown {
-        let book = self.platform.book();
-        let records: Vec<&Record> = book.records.iter().skip(before).collect();
-        let since = |then: Instant, now: Instant| now.saturating_duration_since(then).as_secs_f64() * 1000.0;
-        let pastes: Vec<&&Record> = records.iter().filter(|r| r.paste).collect();
-        let times = |all: &mut dyn Iterator<Item = Option<f64>>| Times::of(all.flatten().collect());
-        Shown {
-            events: records.len(),
-            pastes: pastes.len(),
-            lost: pastes.iter().filter(|r| r.replied.is_none()).count(),
-            unacked: records.iter().filter(|r| r.acked.is_none()).count(),
-            doubles: book.doubles - doubles,
-            strays: book.strays - strays,
-            ack: times(&mut records.iter().map(|r| r.acked.map(|acked| since(r.due, acked)))),
-            reply: times(&mut pastes.iter().map(|r| r.replied.map(|replied| since(r.due, replied)))),
-            post: times(
-                &mut pastes.iter().map(|r| r.acked.zip(r.replied).map(|(acked, replied)| since(acked, replied))),
-            ),
-            late: times(&mut records.iter().map(|r| r.sent.map(|sent| since(r.due, sent)))),
-        }
+        shown
     }
 }
 
@@ -259,16 +148,16 @@ async fn post(platform: Platform, port: u16, queue: Arc<Mutex<UnboundedReceiver<
         let Some(mut open) = open else { continue };
         let _ = open.set_nodelay(true);
         if let Some(number) = number {
-            platform.book().records[number].sent = Some(Instant::now());
+            platform.book().lock().records[number].sent = Some(Instant::now());
         }
         match timeout(LIMIT, exchange(&mut open, &request(&event))).await {
             Ok(Some(200)) => {
                 if let Some(number) = number {
-                    platform.book().records[number].acked = Some(Instant::now());
+                    platform.book().lock().records[number].acked = Some(Instant::now());
                 }
                 stream = Some(open);
             }
-            Ok(Some(_)) => platform.book().refused += 1,
+            Ok(Some(_)) => platform.book().lock().refused += 1,
             _ => {}
         }
     }
@@ -279,7 +168,7 @@ async fn push(platform: Platform, mut queue: UnboundedReceiver<Job>) {
     while let Some(job) = queue.recv().await {
         match job {
             Job::Event(number, event) => {
-                platform.book().records[number].sent = Some(Instant::now());
+                platform.book().lock().records[number].sent = Some(Instant::now());
                 platform.send(envelope(number, &event));
             }
             Job::Echo(event) => {
@@ -369,16 +258,12 @@ fn said(number: usize, channel: &str, text: &str, elements: &Value) -> Value {
 }
 
 fn message(number: usize, channel: &str) -> Value {
-    let text = format!(
-        "ok so to summarise {number}: the staging deploy is green again, the npm cache was stale and the 403 came from the CDN, \
-         not from us. I will write it up for the runbook tomorrow, thanks team!"
-    );
+    let text = talk(number);
     said(number, channel, &text, &json!([{"type": "text", "text": text}]))
 }
 
-fn pasted(number: usize, channel: &str) -> Value {
-    let head = "npm error code E401\nnpm error 401 Unauthorized - GET ";
-    let link = format!("https://host{number}.example/pkg");
+fn failure(number: usize, channel: &str) -> Value {
+    let (head, link) = pasted(number);
     let elements = json!([{"type": "text", "text": head}, {"type": "link", "url": link}]);
     said(number, channel, &format!("{head}<{link}>"), &elements)
 }
