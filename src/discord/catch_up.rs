@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use tokio::time::sleep;
+use tokio::{sync::Semaphore, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -19,6 +19,8 @@ use crate::{message::TeamId, store::discord as kept};
 const LONGEST: SignedDuration = SignedDuration::from_mins(15);
 /// Discord's clock and ours may differ.
 const MARGIN: SignedDuration = SignedDuration::from_secs(5);
+/// Channels that are read at the same time: what is said now goes first.
+const AT_ONCE: usize = 4;
 /// Pages of a hundred messages of one channel.
 const PAGES: usize = 20;
 /// Waited for rate limits: there are many channels, and live messages go first.
@@ -43,13 +45,28 @@ impl Gap {
 
 /// Reads what was missed.
 pub struct CatchUp {
-    /// Takes in what is found.
-    pub taker: Arc<Taker>,
-    /// When to end.
-    pub stop: CancellationToken,
+    taker: Arc<Taker>,
+    stop: CancellationToken,
+    hands: Semaphore,
+}
+
+/// What reading a page came to.
+enum Page {
+    /// Its messages.
+    Read(Value),
+    /// The channel cannot be read.
+    Closed,
+    /// Not now: the bot ends.
+    Over,
 }
 
 impl CatchUp {
+    /// Has `taker` take in what is found, until `stop`.
+    #[must_use]
+    pub fn new(taker: Arc<Taker>, stop: CancellationToken) -> Self {
+        Self { taker, stop, hands: Semaphore::new(AT_ONCE) }
+    }
+
     /// The channels and threads of a server in which something may have been missed.
     pub async fn missed(&self, team: &TeamId, guild: &Guild<'_>, gap: &Gap) -> Vec<String> {
         let from = gap.from.as_millisecond();
@@ -72,12 +89,17 @@ impl CatchUp {
     /// Reads a channel; says whether it came to the end.
     pub async fn read(&self, guild: &str, channel: &str, gap: &Gap) -> bool {
         let mut after = snowflake_at(gap.from.as_millisecond()).to_string();
+        let Ok(_hand) = self.hands.acquire().await else { return false };
         for _ in 0..PAGES {
             let page = tokio::select! {
                 page = self.page(channel, &after) => page,
-                () = self.stop.cancelled() => return false,
+                () = self.stop.cancelled() => Page::Over,
             };
-            let Some(page) = page else { return true };
+            let page = match page {
+                Page::Read(page) => page,
+                Page::Closed => return true,
+                Page::Over => return false,
+            };
             let mut messages: Vec<&Value> = page.as_array().into_iter().flatten().collect();
             let id = |message: &Value| -> u64 {
                 message.get("id").and_then(Value::as_str).and_then(|id| id.parse().ok()).unwrap_or_default()
@@ -95,14 +117,15 @@ impl CatchUp {
         true
     }
 
-    /// A page of messages; `None` when the channel cannot be read.
-    async fn page(&self, channel: &str, after: &str) -> Option<Value> {
+    /// A page of messages.
+    async fn page(&self, channel: &str, after: &str) -> Page {
         loop {
             match self.taker.rest.call_again(&Route::messages_after(channel, after), None, PATIENCE).await {
-                Ok(page) => return Some(page),
-                Err(error @ (RestError::Refused { .. } | RestError::Unauthorized)) => {
+                Ok(page) => return Page::Read(page),
+                Err(RestError::Unauthorized) => return Page::Over,
+                Err(error @ RestError::Refused { .. }) => {
                     tracing::warn!(%error, channel, "cannot read what was missed");
-                    return None;
+                    return Page::Closed;
                 }
                 Err(_) => sleep(TROUBLE).await,
             }
@@ -119,8 +142,11 @@ impl CatchUp {
         if !matches!(sort(&json, &self.taker.me, What::Said), Sorted::Matters(_)) {
             return true;
         }
-        let job = Job { what: What::Said, json, ticket: Arc::<Open>::default().begin(0) };
+        let job = Job { what: What::Said, json, ticket: Arc::<Open>::default().begin(0), again: true };
         while let Err(error) = self.taker.take(&job).await {
+            if error.is_unauthorized() {
+                return false;
+            }
             if !error.passes() {
                 tracing::error!(%error, "a missed message is lost");
                 return true;

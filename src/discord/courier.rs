@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{
+    echoes::Echoes,
     identity::Identity,
     render,
     rest::{Rest, RestError, Route, route::PAGE},
@@ -49,14 +50,15 @@ pub(super) const REVOKE: &str = "revoke:";
 pub struct Messenger {
     rest: Arc<Rest>,
     identity: Arc<Identity>,
+    echoes: Arc<Echoes>,
     cooled: Mutex<HashMap<String, Instant>>,
 }
 
 impl Messenger {
     /// A courier for a bot.
     #[must_use]
-    pub fn new(rest: Arc<Rest>, identity: Arc<Identity>) -> Self {
-        Self { rest, identity, cooled: Mutex::default() }
+    pub fn new(rest: Arc<Rest>, identity: Arc<Identity>, echoes: Arc<Echoes>) -> Self {
+        Self { rest, identity, echoes, cooled: Mutex::default() }
     }
 
     async fn send(&self, parcel: &Parcel) -> Delivery {
@@ -92,11 +94,23 @@ impl Messenger {
         }
     }
 
-    /// Posts, and repeats under the same nonce when nobody knows what became of it.
+    /// Posts, and repeats under the same nonce when nobody knows what became of it. Where no answer tells, the post itself may have
+    /// come back.
     async fn post(&self, channel: &str, body: Value) -> Result<String, RestError> {
-        let answer = self.rest.call_again(&Route::post(channel), Some(&body), PATIENCE).await?;
-        let id = answer.get("id").and_then(Value::as_str).map(str::to_owned);
-        id.ok_or_else(|| RestError::Unclear("the answer does not say under which id".to_owned()))
+        let key = body.get("nonce").and_then(Value::as_str).unwrap_or_default();
+        let waiting = self.echoes.begins(key);
+        let told = self.rest.call_again(&Route::post(channel), Some(&body), PATIENCE).await.and_then(|answer| {
+            let id = answer.get("id").and_then(Value::as_str).map(str::to_owned);
+            id.ok_or_else(|| RestError::Unclear("the answer does not say under which id".to_owned()))
+        });
+        match told {
+            Ok(id) => {
+                waiting.answered();
+                Ok(id)
+            }
+            Err(error @ RestError::Unclear(_)) => waiting.came().ok_or(error),
+            Err(error) => Err(error),
+        }
     }
 
     /// Tells one person alone. Where they take no direct messages and a line in the channel may stand in for it, that names

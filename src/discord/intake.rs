@@ -31,6 +31,8 @@ pub use take::{TakeError, Taker};
 const LANES: usize = 8;
 /// Events that wait in a lane.
 const WAITING: usize = 256;
+/// What a reference is that makes a message a reply; a forwarded message has one too.
+const REPLY: u64 = 0;
 /// Between tries while the database or Discord does not answer.
 const TROUBLE: Duration = Duration::from_secs(1);
 
@@ -53,6 +55,8 @@ pub struct Job {
     pub json: String,
     /// Given back when it was dealt with.
     pub ticket: Ticket,
+    /// Whether it may have come before: then it is looked for first.
+    pub again: bool,
 }
 
 /// Which events of a connection are still being dealt with, so that a restart goes on before the first of them.
@@ -132,6 +136,10 @@ impl Lanes {
 async fn lane(taker: Arc<Taker>, mut jobs: mpsc::Receiver<Job>, stop: CancellationToken) {
     while let Some(job) = jobs.recv().await {
         while let Err(error) = safely(&taker, &job).await {
+            // The bot ends, and whoever starts it with a valid token goes on before this event.
+            if error.is_unauthorized() {
+                return;
+            }
             if !error.passes() {
                 tracing::error!(%error, "an event is lost");
                 break;
@@ -210,10 +218,20 @@ pub fn sort_message(message: &Message<'_>, me: &str, what: What) -> Sorted {
     if matters { Sorted::Matters(channel) } else { Sorted::Chatter }
 }
 
-/// Whether somebody speaks to the bot: with a mention, a reply that mentions, or in a direct message.
+/// Whether somebody speaks to the bot: with a mention or in a direct message. A reply mentions whom it replies to by itself, so
+/// there the mention has to be written: nobody who thanks for an answer wants another one.
 #[must_use]
 pub fn is_addressed(message: &Message<'_>, me: &str) -> bool {
-    message.guild_id.some().is_none() || message.mentions.0.iter().any(|user| user.id.as_str() == me)
+    let mentioned = || message.mentions.0.iter().any(|user| user.id.as_str() == me);
+    let is_reply = message.message_reference.get().is_some_and(|reference| reference.kind.0 == REPLY);
+    message.guild_id.some().is_none() || (mentioned() && (!is_reply || names(message.content.as_str(), me)))
+}
+
+/// Whether somebody's mention is written in a text.
+fn names(text: &str, user: &str) -> bool {
+    let rest =
+        |part: &str| part.strip_prefix('!').unwrap_or(part).strip_prefix(user).is_some_and(|r| r.starts_with('>'));
+    text.split("<@").skip(1).any(rest)
 }
 
 /// Whether a text has anything that is worth a closer look.
@@ -262,6 +280,22 @@ mod tests {
             r#"{"channel_id":"2","guild_id":"3","author":{"id":"4"},"attachments":[{"filename":"message.txt"}]}"#,
         ] {
             assert_eq!(said(message), matters, "{message}");
+        }
+    }
+
+    #[test]
+    fn a_reply_speaks_to_the_bot_only_where_it_is_mentioned_in_words() {
+        let reply = |content: &str| {
+            said(&format!(
+                r#"{{"channel_id":"2","guild_id":"3","type":19,"author":{{"id":"4"}},"content":"{content}","mentions":[{{"id":"99"}}],
+                "message_reference":{{"type":0,"message_id":"5"}}}}"#
+            ))
+        };
+        for thanks in ["thanks!", "thanks <@9>", "thanks <@999>", "thanks <@99"] {
+            assert_eq!(reply(thanks), Sorted::Chatter, "{thanks}");
+        }
+        for asked in ["<@99> and this?", "and <@!99>?"] {
+            assert_eq!(reply(asked), Sorted::Matters("2".to_owned()), "{asked}");
         }
     }
 

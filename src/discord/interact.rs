@@ -4,7 +4,10 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, sleep, timeout},
+};
 
 use super::{
     facts::Facts,
@@ -23,6 +26,13 @@ mod modal;
 
 /// Before an answer is announced: the three seconds include the way there and back.
 const PROMPT: Duration = Duration::from_millis(1800);
+/// Until when a first answer is tried to be given, and how long a try may take.
+const FIRST: Duration = Duration::from_millis(2800);
+const TRY: Duration = Duration::from_millis(900);
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Discord's code for an interaction that was answered.
+const ANSWERED: u64 = 40_060;
 /// For an answer that was announced; its token lives for fifteen minutes.
 const LATE: Duration = Duration::from_mins(1);
 /// Waited for rate limits on the way.
@@ -74,6 +84,7 @@ pub enum Back {
 impl Desk {
     /// Carries out an interaction and answers it. It never fails: what goes wrong is said to whoever asked, or logged.
     pub async fn serve(&self, interaction: &Interaction<'_>, back: Back) {
+        let until = Instant::now() + FIRST;
         let mut work = std::pin::pin!(self.act(interaction));
         let prompt = timeout(PROMPT, &mut work).await;
         let first = match &prompt {
@@ -81,7 +92,7 @@ impl Desk {
             Err(_) => Some(announcement(interaction)),
         };
         if let Some(first) = first
-            && !self.answer(interaction, first, back).await
+            && !self.answer(interaction, first, back, until).await
         {
             // Whoever asked has given up, or this was answered before.
             tracing::info!(interaction = interaction.id.as_str(), "an interaction is over before it was answered");
@@ -92,13 +103,31 @@ impl Desk {
         }
     }
 
-    async fn answer(&self, interaction: &Interaction<'_>, first: Value, back: Back) -> bool {
+    async fn answer(&self, interaction: &Interaction<'_>, first: Value, back: Back, until: Instant) -> bool {
         match back {
             Back::Answer(sender) => sender.send(first).is_ok(),
             Back::Call => {
                 let route = Route::callback(interaction.id.as_str(), interaction.token.as_str());
-                self.said(&self.rest.call(&route, Some(&first), PATIENCE).await)
+                self.said(&self.call_back(&route, &first, until).await)
             }
+        }
+    }
+
+    /// Gives the first answer, again and again while there is time: Discord takes one, and says so to whoever comes again.
+    async fn call_back(&self, route: &Route, first: &Value, until: Instant) -> Result<Value, RestError> {
+        let mut unclear = false;
+        loop {
+            let called = timeout(TRY, self.rest.call(route, Some(first), PATIENCE)).await;
+            let error = match called.unwrap_or_else(|_| Err(RestError::Unclear("no answer in time".to_owned()))) {
+                Err(RestError::Refused { code: ANSWERED, .. }) if unclear => return Ok(Value::Null),
+                Err(error @ (RestError::Unclear(_) | RestError::Failed(_))) => error,
+                outcome => return outcome,
+            };
+            unclear |= matches!(error, RestError::Unclear(_));
+            if Instant::now() + PAUSE >= until {
+                return Err(error);
+            }
+            sleep(PAUSE).await;
         }
     }
 

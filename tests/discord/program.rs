@@ -19,6 +19,19 @@ pub fn channel(number: usize) -> String {
     (1_310_000_000_000_000_000 + number).to_string()
 }
 
+/// Makes channels that are watched.
+pub async fn watch(fake: &Fake, store: &Store, channels: &[String]) {
+    let (mut tx, team) = (store.begin().await.unwrap(), TeamId::parse(&format!("discord:{GUILD}")).unwrap());
+    for id in channels {
+        modes::set_mode(&mut tx, &team, &ChannelId::parse(id).unwrap(), Mode::Auto).await.unwrap();
+        let mut state = fake.state();
+        let mut told = state.channels[GENERAL].clone();
+        told["id"] = json!(id);
+        state.channels.insert(id.clone(), told);
+    }
+    tx.commit().await.unwrap();
+}
+
 /// The answers that stand in the channels.
 pub fn posts(state: &State0) -> usize {
     state.seen.iter().filter(|seen| matches!(seen, Seen::Posted(_))).count()
@@ -37,16 +50,7 @@ impl Program {
         let folder = TempDir::new().unwrap();
         let database = format!("sqlite:{}", folder.path().join("crash.db").display());
         let store = Store::open(&database).await.unwrap();
-        let (mut tx, team) = (store.begin().await.unwrap(), TeamId::parse(&format!("discord:{GUILD}")).unwrap());
-        for number in 0..channels {
-            let id = channel(number);
-            modes::set_mode(&mut tx, &team, &ChannelId::parse(&id).unwrap(), Mode::Auto).await.unwrap();
-            let mut state = fake.state();
-            let mut told = state.channels[GENERAL].clone();
-            told["id"] = json!(id);
-            state.channels.insert(id, told);
-        }
-        tx.commit().await.unwrap();
+        watch(fake, &store, &(0..channels).map(channel).collect::<Vec<_>>()).await;
         store.close().await;
         Self { base: fake.base.clone(), database, _folder: folder }
     }

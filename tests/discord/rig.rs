@@ -155,10 +155,19 @@ impl Rig {
     }
 
     /// Waits for the bot to end by itself.
-    pub async fn ends(self) -> Result<(), DiscordError> {
+    pub async fn ends(self) -> (Fake, Arc<tempfile::TempDir>, Result<(), DiscordError>) {
         let outcome = timeout(PATIENCE, self.running).await.expect("it does not end").unwrap();
         self.worker.stop();
-        outcome
+        timeout(PATIENCE, self.saying).await.expect("its worker does not stop").unwrap();
+        self.bot.store().close().await;
+        (self.fake, self.folder, outcome)
+    }
+
+    /// More channels are there, and watched.
+    pub async fn watches(&self, channels: usize) -> Vec<String> {
+        let ids: Vec<String> = (0..channels).map(crate::program::channel).collect();
+        crate::program::watch(&self.fake, self.bot.store(), &ids).await;
+        ids
     }
 
     /// Alice pastes a failure into the public channel.

@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use npmfix::discord::{DiscordError, gateway::Refusal};
+use npmfix::discord::{DiscordError, gateway::Refusal, rest::RestError};
 use rstest::rstest;
 use serde_json::json;
 
 use crate::{
-    fake::{Fake, GENERAL, Seen, gateway::Order},
-    rig::{Rig, SCOPES, page},
+    fake::{Fake, GENERAL, Seen, Trouble, gateway::Order},
+    rig::{Rig, SCOPES, command, page},
 };
 
 fn paste(number: usize) -> String {
@@ -106,6 +106,64 @@ async fn a_restart_goes_on_with_the_session() {
     assert_eq!(rig.fake.state().gateway.sign_ins(), (1, 1));
     // The commands are known to Discord by now.
     assert_eq!(rig.fake.calls_of(&axum::http::Method::PUT, "commands").len(), 1);
+    rig.settles().await;
+    rig.fake.end();
+}
+
+#[tokio::test]
+async fn what_came_when_discord_refused_the_token_comes_again() {
+    let rig = Rig::start().await;
+    answers(&rig, 1).await;
+    rig.settles().await;
+    // The channel is asked about once more.
+    rig.fake.dispatch("CHANNEL_UPDATE", json!({ "id": GENERAL }));
+    rig.fake.trouble("channel", Trouble::Refused(401, 0));
+    rig.pastes(&paste(2));
+    let (fake, folder, outcome) = rig.ends().await;
+    assert!(matches!(outcome, Err(DiscordError::Rest(RestError::Unauthorized))), "{outcome:?}");
+    let rig = Rig::on(fake, folder).await;
+    assert!(page(&rig.says().await).contains("@acme2%2fwidget"));
+    assert_eq!(rig.fake.state().gateway.sign_ins(), (1, 1));
+    rig.settles().await;
+    rig.fake.end();
+}
+
+#[tokio::test]
+async fn what_somebody_asked_for_before_an_outage_is_over() {
+    /// Discord waits three.
+    const SECONDS: u64 = 10;
+    let rig = Rig::start().await;
+    rig.settles().await;
+    rig.fake.state().gateway.order(Order::Cut);
+    let old = (rig.fake.id().parse::<u64>().unwrap() - ((SECONDS * 1000) << 22)).to_string();
+    let mut asked = command("help", &[]);
+    (asked["id"], asked["token"]) = (json!(old), json!(format!("t{old}")));
+    rig.fake.interacts_later(asked);
+    resumed(&rig.fake, 1).await;
+    assert_eq!(rig.command("help", &[]).await["type"], 4);
+    rig.settles().await;
+    assert!(rig.fake.calls_of(&axum::http::Method::POST, &old).is_empty(), "it was answered");
+    rig.fake.end();
+}
+
+#[tokio::test]
+async fn channels_are_read_a_few_at_a_time_after_an_outage() {
+    const CHANNELS: usize = 12;
+    let rig = Rig::start().await;
+    let channels = rig.watches(CHANNELS).await;
+    rig.settles().await;
+    let (fake, folder, _) = rig.stops().await;
+    fake.state().gateway.end_session();
+    for (number, channel) in channels.iter().enumerate() {
+        fake.writes_unheard("alice", channel, json!({ "content": paste(number) }));
+    }
+    fake.weather(|route| (route == "messages").then_some(Trouble::Slow(Duration::from_millis(100))));
+    let rig = Rig::on(fake, folder).await;
+    for _ in 0..CHANNELS {
+        rig.says().await;
+    }
+    let most = rig.fake.state().most_readers;
+    assert!((2..=4).contains(&most), "{most} at a time");
     rig.settles().await;
     rig.fake.end();
 }
@@ -233,7 +291,7 @@ async fn a_fatal_close_ends_the_bot_with_a_clear_message(#[case] code: u16, #[ca
     let connections = rig.fake.state().gateway.connections;
     rig.fake.state().gateway.order(Order::Close(code));
     let fake = rig.fake.clone();
-    let Err(DiscordError::Refused(ended)) = rig.ends().await else { panic!("it goes on") };
+    let Err(DiscordError::Refused(ended)) = rig.ends().await.2 else { panic!("it goes on") };
     assert_eq!(ended, refusal);
     assert!(ended.to_string().contains(&code.to_string()), "{ended}");
     assert_eq!(fake.state().gateway.connections, connections);
@@ -253,11 +311,11 @@ async fn a_stand_in_cannot_send_the_token_away() {
     let fake = Fake::start().await;
     fake.state().gateway.elsewhere = Some("wss://gateway.example".to_owned());
     let rig = Rig::begin(fake, Arc::new(tempfile::tempdir().unwrap())).await;
-    let Err(DiscordError::Refused(Refusal::Elsewhere)) = rig.ends().await else { panic!("it goes on") };
+    let Err(DiscordError::Refused(Refusal::Elsewhere)) = rig.ends().await.2 else { panic!("it goes on") };
     let fake = Fake::start().await;
     fake.state().url = "ws://192.0.2.1:9".to_owned();
     let rig = Rig::begin(fake, Arc::new(tempfile::tempdir().unwrap())).await;
-    let Err(DiscordError::Refused(Refusal::Elsewhere)) = rig.ends().await else { panic!("it goes on") };
+    let Err(DiscordError::Refused(Refusal::Elsewhere)) = rig.ends().await.2 else { panic!("it goes on") };
 }
 
 #[tokio::test]

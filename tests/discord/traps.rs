@@ -52,6 +52,21 @@ async fn what_was_asked_for_and_not_told_whole_is_asked_for_again() {
 }
 
 #[tokio::test]
+async fn a_first_answer_is_given_again_when_nobody_knows_what_became_of_it() {
+    for trouble in [Trouble::Refused(500, 0), Trouble::Lost] {
+        let rig = Rig::start().await;
+        let callbacks =
+            |state: &crate::fake::State0| state.calls.iter().filter(|c| c.path.ends_with("/callback")).count();
+        let before = callbacks(&rig.fake.state());
+        rig.fake.trouble("callback", trouble);
+        assert_eq!(rig.command("help", &[]).await["type"], 4);
+        rig.fake.until("another try", |state| (callbacks(state) == before + 2).then_some(())).await;
+        rig.settles().await;
+        rig.fake.end();
+    }
+}
+
+#[tokio::test]
 async fn limits_are_waited_for_and_a_global_one_holds_every_route() {
     for global in [false, true] {
         let rig = Rig::start().await;
@@ -87,7 +102,7 @@ async fn a_token_that_is_refused_ends_the_bot() {
     let rig = Rig::start().await;
     rig.fake.trouble("post", Trouble::Refused(401, 0));
     rig.pastes(SCOPES);
-    let error = rig.ends().await.unwrap_err();
+    let error = rig.ends().await.2.unwrap_err();
     assert!(error.to_string().contains("DISCORD_TOKEN"), "{error}");
 }
 

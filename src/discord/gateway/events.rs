@@ -14,11 +14,12 @@ use crate::{
     },
     discord::{
         catch_up::CatchUp,
+        echoes::Echoes,
         facts::{Facts, team},
         guilds,
-        intake::{Job, Lanes, Open, Sorted, Ticket, What, sort},
+        intake::{Job, Lanes, Open, Sorted, What, sort},
         interact::{Back, Desk},
-        wire::{Channel, Deleted, Event, Guild, Interaction, Ready, Role},
+        wire::{Channel, Deleted, Event, Guild, Interaction, Ready, Role, made},
     },
     message::TeamId,
     store::{
@@ -29,6 +30,8 @@ use crate::{
 
 /// Interactions that are answered at the same time.
 const AT_ONCE: usize = 64;
+/// Discord takes a first answer for three seconds; in milliseconds.
+const ANSWERABLE: i64 = 3_000;
 /// How often, and for how long, what a connection still deals with is waited for at its end.
 const SETTLE: (u32, Duration) = (80, Duration::from_millis(50));
 
@@ -42,6 +45,8 @@ pub struct Events {
     pub me: String,
     /// For echoes of what was posted.
     pub worker: Arc<Worker>,
+    /// Which of them are no news.
+    pub echoes: Arc<Echoes>,
     /// For messages.
     pub lanes: Lanes,
     /// For interactions.
@@ -70,6 +75,8 @@ pub(super) struct Moment<'l> {
     pub open: &'l Arc<Open>,
     /// Up to when everything was heard, before this session.
     pub heard: Option<Timestamp>,
+    /// Whether it comes from before this connection.
+    pub replayed: bool,
 }
 
 impl Events {
@@ -125,7 +132,7 @@ impl Events {
             "MESSAGE_UPDATE" => self.message(json, What::Edited, moment).await,
             "MESSAGE_DELETE" | "MESSAGE_DELETE_BULK" => {
                 let channel = read::<Deleted<'_>>(&json).map(|e| e.channel_id.as_str().to_owned()).unwrap_or_default();
-                self.put(&channel, What::Deleted, json, moment.open.begin(moment.seq)).await;
+                self.put(&channel, What::Deleted, json, moment).await;
             }
             "INTERACTION_CREATE" => self.interaction(json, moment),
             "READY" => self.ready(&json, moment).await,
@@ -147,8 +154,9 @@ impl Events {
         }
     }
 
-    async fn put(&self, channel: &str, what: What, json: String, ticket: Ticket) {
-        self.lanes.put(channel, Job { what, json, ticket }).await;
+    async fn put(&self, channel: &str, what: What, json: String, moment: &Moment<'_>) {
+        let job = Job { what, json, ticket: moment.open.begin(moment.seq), again: moment.replayed };
+        self.lanes.put(channel, job).await;
     }
 
     async fn message(&self, json: String, what: What, moment: &Moment<'_>) {
@@ -156,14 +164,22 @@ impl Events {
             Sorted::Chatter => {}
             Sorted::Echo { guild, channel, key, id } => {
                 let Ok(team) = team(&guild, &channel) else { return };
+                if self.echoes.came(&key, &id) {
+                    return;
+                }
                 let outcome = self.worker.echo(&team, &key, &id).await;
                 self.note("an echo is lost", outcome.map(|_| ()));
             }
-            Sorted::Matters(channel) => self.put(&channel, what, json, moment.open.begin(moment.seq)).await,
+            Sorted::Matters(channel) => self.put(&channel, what, json, moment).await,
         }
     }
 
     fn interaction(&self, json: String, moment: &Moment<'_>) {
+        // Whoever asked was told that it failed, and has asked again. Two clocks may differ: what comes live is answered.
+        if moment.replayed && read::<Interaction<'_>>(&json).is_some_and(|old| self.is_over(old.id.as_str())) {
+            tracing::info!("an interaction from before the connection is over");
+            return;
+        }
         let (desk, hands) = (Arc::clone(&self.desk), Arc::clone(&self.hands));
         let ticket = moment.open.begin(moment.seq);
         self.tasks.spawn(async move {
@@ -174,6 +190,11 @@ impl Events {
             drop(hand);
             ticket.done();
         });
+    }
+
+    fn is_over(&self, interaction: &str) -> bool {
+        let at = made(interaction);
+        at > 0 && at < self.now().as_millisecond().saturating_sub(ANSWERABLE)
     }
 
     async fn ready(&self, json: &str, moment: &Moment<'_>) {

@@ -188,7 +188,9 @@ impl<'s> Line<'s> {
                 return Err(Refusal::Elsewhere);
             }
         }
-        let moment = Moment { number: self.number, seq, open: &self.open, heard: self.heard };
+        // While a session is being resumed, what came before is told again.
+        let replayed = self.shard.state() == ShardState::Resuming;
+        let moment = Moment { number: self.number, seq, open: &self.open, heard: self.heard, replayed };
         events.take(&kind, json, &moment).await;
         self.seq = seq;
         if kind == "READY" {

@@ -81,7 +81,7 @@ mod tests {
     const SHARD: Number = Number { number: 0, of: 1 };
 
     fn begins(missed: &Missed, open: &Arc<Open>, heard: Option<Timestamp>, now: Timestamp) {
-        missed.begins(&Moment { number: SHARD, seq: 1, open, heard }, ["7", "8"].into_iter(), now);
+        missed.begins(&Moment { number: SHARD, seq: 1, open, heard, replayed: false }, ["7", "8"].into_iter(), now);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! One event, taken in by the bot.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, sync::Arc, time::Duration};
+
+use tokio::time::sleep;
 
 use super::{Job, What, is_addressed};
 use crate::{
@@ -15,6 +17,10 @@ use crate::{
     message::{self, Address, Author, ChannelId, IdError, MessageId, MessageRef, Rights, Speaker, UserId},
     store::{StoreError, channels, findings, replies},
 };
+
+/// How often, and with what pauses, an answer is looked for before it is taken for one that was never said.
+const LOOKS: u32 = 8;
+const BETWEEN: Duration = Duration::from_millis(50);
 
 /// What is needed to take in events.
 pub struct Taker {
@@ -45,6 +51,12 @@ pub enum TakeError {
 }
 
 impl TakeError {
+    /// Whether Discord does not take the token any more.
+    #[must_use]
+    pub fn is_unauthorized(&self) -> bool {
+        matches!(self, Self::Rest(RestError::Unauthorized))
+    }
+
     /// Whether another try may succeed.
     #[must_use]
     pub fn passes(&self) -> bool {
@@ -63,7 +75,7 @@ impl Taker {
             What::Said | What::Edited => {
                 let Ok(event) = serde_json::from_str::<Event<Message<'_>>>(&job.json) else { return Ok(()) };
                 match event.d.get() {
-                    Some(message) => self.message(message, job.what).await,
+                    Some(message) => self.message(message, job).await,
                     None => Ok(()),
                 }
             }
@@ -77,10 +89,10 @@ impl Taker {
         }
     }
 
-    async fn message(&self, message: &Message<'_>, what: What) -> Result<(), TakeError> {
+    async fn message(&self, message: &Message<'_>, job: &Job) -> Result<(), TakeError> {
         let (Some(user), guild) = (message.author.get(), message.guild_id.as_str()) else { return Ok(()) };
         // After a restart much comes again, and Discord need not say where each of it stands.
-        if what == What::Said && self.is_known(guild, message).await? {
+        if job.what == What::Said && job.again && self.is_known(guild, message).await? {
             return Ok(());
         }
         let spot = self.facts.of(guild, message.channel_id.as_str()).await?;
@@ -97,7 +109,7 @@ impl Taker {
         let text = self.all_text(message, &place, address).await?;
         let heard = message::Message { place, visibility: spot.visibility, author, address, text: &text };
         let now = (self.clock)();
-        let outcome = match what {
+        let outcome = match job.what {
             What::Edited => self.bot.edited(&heard, now).await?,
             _ => self.bot.hear(&heard, now).await?,
         };
@@ -165,10 +177,21 @@ impl Taker {
         Ok(())
     }
 
+    /// The answer to a message. One that was said just now may still be on its way into the database.
+    async fn answer_to(&self, place: &MessageRef) -> Result<Option<String>, StoreError> {
+        for _ in 0..LOOKS {
+            let answer = replies::answer_to(&mut *self.bot.store().read().await?, place).await?;
+            if answer.is_some() {
+                return Ok(answer);
+            }
+            sleep(BETWEEN).await;
+        }
+        Ok(None)
+    }
+
     /// Whether somebody replied to the answer, as far as the hundred messages after it show.
     async fn aftermath(&self, place: &MessageRef, channel: &str) -> Result<Aftermath, TakeError> {
-        let answer = replies::answer_to(&mut *self.bot.store().read().await?, place).await?;
-        let Some(answer) = answer else { return Ok(Aftermath::Quiet) };
+        let Some(answer) = self.answer_to(place).await? else { return Ok(Aftermath::Quiet) };
         let page = match self
             .rest
             .call_again(&Route::messages_after(channel, &answer), None, crate::discord::PATIENCE)

@@ -84,6 +84,9 @@ pub struct State0 {
     pub faults: Vec<String>,
     trouble: Vec<(&'static str, Trouble)>,
     weather: Option<Weather>,
+    /// Reads of channels that are under way, and the most that were.
+    readers: usize,
+    pub most_readers: usize,
     /// Calls that met something.
     pub met: usize,
     nonces: HashMap<String, Value>,
@@ -299,6 +302,18 @@ impl State0 {
         }
         self.messages.push(message.clone());
         message
+    }
+
+    /// A channel is being read.
+    fn reads(&mut self, route: &str) {
+        if route == "messages" {
+            self.readers += 1;
+            self.most_readers = self.most_readers.max(self.readers);
+        }
+    }
+
+    fn has_read(&mut self, route: &str) {
+        self.readers -= usize::from(route == "messages");
     }
 
     /// Takes what goes wrong next with a route.

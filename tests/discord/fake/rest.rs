@@ -44,6 +44,20 @@ pub(super) async fn answer(
         fake.fault(format!("{method} {path}: {wrong} in {json}"));
     }
     let trouble = fake.state().takes_trouble(route);
+    fake.state().reads(route);
+    let response = happens(&fake, trouble, (route, &parts), &uri, json).await;
+    fake.state().has_read(route);
+    response
+}
+
+/// The call is carried out, as far as nothing is in its way.
+async fn happens(
+    fake: &Fake,
+    trouble: Option<Trouble>,
+    (route, parts): (&str, &[&str]),
+    uri: &Uri,
+    json: Value,
+) -> Response {
     match &trouble {
         Some(Trouble::Refused(status, code)) => return refused(*status, *code),
         Some(Trouble::Limited { seconds, global }) => {
@@ -58,7 +72,7 @@ pub(super) async fn answer(
         Some(Trouble::Slow(time)) => tokio::time::sleep(*time).await,
         _ => {}
     }
-    let response = carry_out(&fake, route, &parts, &uri, json);
+    let response = carry_out(fake, route, parts, uri, json);
     fake.news.notify_waiters();
     match trouble {
         Some(Trouble::Lost) => StatusCode::BAD_GATEWAY.into_response(),
