@@ -1,6 +1,7 @@
 //! The sentences that only Discord shows: its commands and modals, and how it warns whoever cannot be told in private.
 
 use super::Inline;
+use crate::store::fixes::Breadth;
 
 /// At the end of a reply that is longer than Discord takes.
 #[must_use]
@@ -91,13 +92,18 @@ pub fn breadth_label() -> &'static str {
     "What it is for"
 }
 
-/// What a fix can be for: the word of the grammar and how it is shown.
-pub const BREADTHS: [(&str, &str); 4] = [
-    ("auto", "What fits best"),
-    ("package", "This package"),
-    ("scope", "All packages of its scope"),
-    ("registry", "Everything on its registry"),
-];
+/// What a fix can be for.
+#[must_use]
+pub fn breadth(breadth: Breadth) -> &'static str {
+    match breadth {
+        Breadth::Package => "This package",
+        Breadth::Scope => "All packages of its scope",
+        Breadth::Registry => "Everything on its registry",
+    }
+}
+
+/// Who may see a fix from a private channel: those who read that channel, or everybody.
+pub const SEEN_BY: [&str; 2] = ["Only people in this channel", "Everybody on this server"];
 
 /// The heading of the modal that changes a fix.
 #[must_use]

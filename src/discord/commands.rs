@@ -184,17 +184,6 @@ impl<'i, 'a> Used<'i, 'a> {
     }
 }
 
-/// The line that saves a text for what was chosen, or for what fits best.
-#[must_use]
-pub fn save_line(breadth: Option<&str>, text: &str) -> String {
-    let mut line = "save ".to_owned();
-    match breadth.filter(|breadth| ["package", "scope", "registry"].contains(breadth)) {
-        Some(breadth) => line.extend([breadth, " ", text]),
-        None => push_text(&mut line, text),
-    }
-    line
-}
-
 /// Adds a text whose first word is no word of the grammar: the grammar reads one in quotes as text.
 fn push_text(line: &mut String, text: &str) {
     let text = text.trim_start();
@@ -266,9 +255,9 @@ mod tests {
             Command::Save(saving) => (saving.text.unwrap(), saving.breadth.map(Breadth::as_str)),
             other => panic!("{other:?}"),
         };
-        assert_eq!(text(&save_line(None, "ask Ops")), ("ask Ops".to_owned(), None));
-        assert_eq!(text(&save_line(Some("scope"), "package it")), ("package it".to_owned(), Some("scope")));
-        assert_eq!(text(&save_line(Some("auto"), "Registry is down")), ("\"Registry\" is down".to_owned(), None));
+        let chosen = [("for", "scope"), ("text", "package it")];
+        assert_eq!(text(&line("save", &chosen)), ("package it".to_owned(), Some("scope")));
+        assert_eq!(text(&line("save", &[("text", "ask Ops")])), ("ask Ops".to_owned(), None));
         assert_eq!(text(&line("save", &[("text", "package it")])), ("\"package\" it".to_owned(), None));
     }
 }

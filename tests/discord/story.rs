@@ -4,7 +4,7 @@ use axum::http::Method;
 use serde_json::json;
 
 use crate::{
-    fake::{GENERAL, GUILD, SECRET, Seen, THREAD, user},
+    fake::{GENERAL, GUILD, ME, SECRET, Seen, THREAD, user},
     rig::{Rig, SCOPES, command, page},
 };
 
@@ -160,7 +160,119 @@ async fn a_message_can_be_explained_and_saved_from_its_menu() {
     let nothing = rig.fake.interacts(menu("Explain npm error", "lunch?")).await;
     assert!(page(&nothing["data"]).contains("I find no npm"), "{nothing}");
     let form = rig.fake.interacts(menu("Save as our fix", "Ask Ops for a token.")).await;
-    assert_eq!(form["data"]["components"][0]["component"]["value"], "Ask Ops for a token.");
+    assert!(page(&form["data"]).contains("There is no answer in this channel"), "{form}");
+    rig.fake.end();
+}
+
+#[tokio::test]
+async fn a_fix_from_a_menu_is_for_the_message_whose_menu_it_was() {
+    const ELSEWHERE: &str = "npm error code E401\nnpm error 401 Unauthorized - GET https://npm.acme.example/left-pad";
+    let rig = Rig::start().await;
+    let paste = rig.pastes(SCOPES);
+    let answer = rig.says().await;
+    rig.pastes(ELSEWHERE);
+    rig.says().await;
+    let thanks =
+        json!({ "content": "I made a new token.", "message_reference": { "type": 0, "message_id": paste["id"] } });
+    let thanks = rig.fake.writes("bob", GENERAL, thanks);
+    for message in [paste, answer, thanks] {
+        let id = message["id"].as_str().unwrap();
+        let form = rig.fake.interacts(json!({ "type": 2, "data": {
+            "id": "1", "name": "Save as our fix", "type": 3, "target_id": id, "resolved": { "messages": { id: message } },
+        } })).await;
+        // Another error is met while the form is filled in.
+        rig.pastes(&ELSEWHERE.replace("acme", id));
+        rig.says().await;
+        let saved = rig.fake.interacts(filled(&form["data"], "Ask Ops.", "scope")).await;
+        assert!(page(&saved["data"]).contains("for E403 on the scope `@acme`"), "{saved}");
+    }
+    rig.settles().await;
+    rig.fake.end();
+}
+
+#[tokio::test]
+async fn whoever_saves_a_fix_in_a_private_channel_chooses_who_sees_it() {
+    let rig = Rig::start().await;
+    for (number, (who, told)) in [("channel", true), ("team", false)].into_iter().enumerate() {
+        let text = SCOPES.replace("acme", &format!("acme{number}"));
+        rig.fake.writes("alice", SECRET, json!({ "content": text, "mentions": [user("npmfix")] }));
+        let answer = rig.says().await;
+        let here = |mut asked: serde_json::Value| {
+            (asked["channel_id"], asked["channel"]) = (json!(SECRET), json!({ "id": SECRET, "type": 0 }));
+            asked
+        };
+        let press = json!({ "custom_id": crate::rig::button(&answer, "Save our fix"), "component_type": 2 });
+        let form = rig.fake.interacts(here(json!({ "type": 3, "data": press, "message": answer }))).await;
+        assert_eq!(form["data"]["components"].as_array().unwrap().len(), 3, "{form}");
+        let mut form = here(filled(&form["data"], "Ask Ops.", "scope"));
+        let choice = json!({ "type": 18, "component": { "type": 3, "custom_id": "who", "values": [who] } });
+        form["data"]["components"].as_array_mut().unwrap().push(choice);
+        let saved = rig.fake.interacts(form).await;
+        assert!(page(&saved["data"]).contains("Saved as fix"), "{saved}");
+        assert_eq!(page(&saved["data"]).contains("It is shown in this channel only."), told, "{saved}");
+    }
+    // Where everybody reads, there is nothing to choose.
+    rig.pastes(SCOPES);
+    let form = rig.presses(&rig.says().await, "Save our fix").await;
+    assert_eq!(form["data"]["components"].as_array().unwrap().len(), 2, "{form}");
+    rig.settles().await;
+    rig.fake.end();
+}
+
+#[tokio::test]
+async fn commands_are_given_in_a_direct_message_as_well() {
+    let rig = Rig::start().await;
+    rig.fake.state().channels.insert("1600".to_owned(), json!({ "id": "1600", "type": 1 }));
+    let asks = async |name: &str, options: &[(&str, &str)]| {
+        let mut asked = command(name, options);
+        let direct = json!({
+            "guild_id": null, "member": null, "user": user("alice"), "channel_id": "1600", "channel": { "id": "1600", "type": 1 },
+        });
+        for (key, value) in direct.as_object().unwrap() {
+            asked[key] = value.clone();
+        }
+        page(&rig.fake.interacts(asked).await["data"])
+    };
+    let explained = asks("explain", &[("text", SCOPES)]).await;
+    assert!(explained.contains("lacks a packages scope"), "{explained}");
+    let nothing = asks("save", &[("text", "Ask Ops.")]).await;
+    assert!(nothing.contains("There is no answer in this channel"), "{nothing}");
+    rig.fake.writes("alice", "1600", json!({ "content": SCOPES }));
+    rig.says().await;
+    let saved = asks("save", &[("text", "Ask Ops.")]).await;
+    assert!(saved.contains("Saved as fix 1"), "{saved}");
+    // It is nobody else's.
+    assert!(asks("fixes", &[]).await.contains("Ask Ops."));
+    let fixes = rig.command("fixes", &[]).await;
+    assert!(!page(&fixes["data"]).contains("Ask Ops."), "{fixes}");
+    // Whoever is in it decides there.
+    let sure = asks("forget", &[("whom", "team")]).await;
+    assert!(sure.contains("/npmfix forget team yes"), "{sure}");
+    rig.settles().await;
+    rig.fake.end();
+}
+
+#[tokio::test]
+async fn a_mention_asks_and_a_reply_that_mentions_by_itself_does_not() {
+    let rig = Rig::start().await;
+    let says = |fields: serde_json::Value| {
+        let mut fields = fields;
+        fields["mentions"] = json!([user("npmfix")]);
+        rig.fake.writes("bob", GENERAL, fields)
+    };
+    rig.pastes(SCOPES);
+    let answer = rig.says().await;
+    let above = json!({ "type": 0, "message_id": answer["id"] });
+    says(json!({ "content": "thanks!", "type": 19, "message_reference": above }));
+    rig.settles().await;
+    says(json!({ "content": format!("<@{ME}> and now?"), "type": 19, "message_reference": above }));
+    assert!(page(&rig.says().await).contains("I find no npm"));
+    // Commands have a place of their own, and what is said to the bot is explained.
+    says(json!({ "content": format!("<@{ME}> help") }));
+    assert!(page(&rig.says().await).contains("I find no npm"));
+    says(json!({ "content": format!("<@{ME}> explain {}", SCOPES.replace("widget", "other")) }));
+    rig.says().await;
+    rig.settles().await;
     rig.fake.end();
 }
 

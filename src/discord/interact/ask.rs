@@ -2,31 +2,34 @@
 
 use serde_json::{Value, json};
 
-use super::{Act, COMMAND, COMPONENT, Desk, MODAL, PING, TYPING, modal, modal::Form};
+use super::{
+    Act, COMMAND, COMPONENT, Desk, MODAL, PING, TYPING, modal,
+    modal::{Filled, Form},
+};
 use crate::{
     answer::{
-        Inline,
+        Inline, commands as about_commands,
         digest::words as about_digests,
         discord as said,
         reply::{Block, Reply, words},
     },
     bot::{
         choices::{Chosen, Click},
-        commands::{Asked, Audience},
+        commands::{self, Asked, Audience, Saved},
         grammar::{self, Command as Asks, Digest},
         schedule,
     },
     discord::{
-        commands::{Used, save_line},
+        commands::Used,
         courier::REVOKE,
         facts::{Spot, team},
         fetch::fetch,
         render::limits::{OPTION, OPTIONS, cut},
         text::text,
-        wire::{Data, Interaction, User},
+        wire::{Data, Interaction, Message, User},
     },
-    message::{Author, ChannelId, MessageRef, Rights, Speaker, TeamId, UserId},
-    store::{StoreError, fixes},
+    message::{Author, ChannelId, IdError, MessageRef, Rights, Speaker, TeamId, UserId},
+    store::{StoreError, fixes, replies},
 };
 
 /// Rights of Discord's that make an admin: everything, or the server's settings.
@@ -42,7 +45,7 @@ enum AskError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
-    Id(#[from] crate::message::IdError),
+    Id(#[from] IdError),
     #[error(transparent)]
     Rest(#[from] crate::discord::rest::RestError),
 }
@@ -55,6 +58,21 @@ struct Scene {
     author: Author,
     /// In a thread, the thread.
     about: Option<MessageRef>,
+}
+
+impl Scene {
+    fn asked<'a>(&'a self, event: &'a str, reply: Option<&'a str>) -> Asked<'a> {
+        Asked {
+            team: &self.team,
+            channel: &self.channel,
+            visibility: self.spot.visibility,
+            author: &self.author,
+            event,
+            reply,
+            about: self.about.as_ref(),
+            audience: Audience::Asker,
+        }
+    }
 }
 
 impl Desk {
@@ -111,17 +129,7 @@ impl Desk {
 
     /// Has the bot carry out a line of the grammar.
     async fn line(&self, event: &str, scene: &Scene, line: &str, reply: Option<&str>) -> Result<Act, AskError> {
-        let asked = Asked {
-            team: &scene.team,
-            channel: &scene.channel,
-            visibility: scene.spot.visibility,
-            author: &scene.author,
-            event,
-            reply,
-            about: scene.about.as_ref(),
-            audience: Audience::Asker,
-        };
-        Ok(self.bot.command(&asked, line, (self.clock)()).await?.map_or(Act::Again, Act::Private))
+        Ok(self.bot.command(&scene.asked(event, reply), line, (self.clock)()).await?.map_or(Act::Again, Act::Private))
     }
 
     async fn command(&self, i: &Interaction<'_>, data: &Data<'_>, scene: &Scene) -> Result<Act, AskError> {
@@ -143,15 +151,15 @@ impl Desk {
                 }
                 match used.get("text") {
                     Some(_) => self.line(event, scene, &used.line(), None).await,
-                    None => Ok(Act::Modal(Form::Paste.json(""))),
+                    None => Ok(Act::Modal(modal::paste())),
                 }
             }
-            "save" if used.get("text").is_none() => Ok(Act::Modal(Form::Save(None).json(""))),
+            "save" if used.get("text").is_none() => self.save_form(event, scene, None, "").await,
             "fix" if action == Some("edit") && used.get("text").is_none() => {
                 let id = used.get("fix").unwrap_or_default().trim_start_matches('#');
                 let text = self.fix_text(scene, id).await?;
                 match text {
-                    Some(text) => Ok(Act::Modal(Form::Edit(id.to_owned()).json(&text))),
+                    Some(text) => Ok(Act::Modal(modal::edit(id, &text))),
                     None => self.line(event, scene, &used.line(), None).await,
                 }
             }
@@ -188,7 +196,8 @@ impl Desk {
         let message = messages.and_then(|messages| messages.get(data.target_id.as_str()));
         let mut said = message.map(text).unwrap_or_default().into_owned();
         if data.name.as_str() == said::SAVE_THIS {
-            return Ok(Act::Modal(Form::Save(None).json(&said)));
+            let reply = self.answer_to(i.guild_id.as_str(), scene, data.target_id.as_str(), message).await?;
+            return self.save_form(i.id.as_str(), scene, reply.as_deref(), &said).await;
         }
         if let Some(message) = message {
             for file in crate::discord::text::logs(message).take(crate::discord::fetch::FILES) {
@@ -204,6 +213,34 @@ impl Desk {
         self.line(i.id.as_str(), scene, &format!("explain {said}"), None).await
     }
 
+    /// The answer to a message, or to the one that it replies to. Where there is none, the last one here is meant.
+    async fn answer_to(
+        &self,
+        guild: &str,
+        scene: &Scene,
+        id: &str,
+        message: Option<&Message<'_>>,
+    ) -> Result<Option<String>, AskError> {
+        let above = message.and_then(|message| message.message_reference.get()).map(|above| above.message_id.as_str());
+        let mut conn = self.bot.store().read().await?;
+        for id in [Some(id), above].into_iter().flatten().filter(|id| !id.is_empty()) {
+            let about = MessageRef { thread: None, ..scene.spot.place(guild, id)? };
+            if let Some(given) = replies::last_under(&mut conn, &about).await? {
+                return Ok(Some(given.id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The form for a fix. What it is for is settled now: another answer may come while it is filled in.
+    async fn save_form(&self, event: &str, scene: &Scene, reply: Option<&str>, text: &str) -> Result<Act, AskError> {
+        let form = self.bot.save_form(&scene.asked(event, reply), (self.clock)()).await?;
+        Ok(match form {
+            Some(form) => Act::Modal(modal::save(&form, text)),
+            None => private(about_commands::nothing_to_save_for()),
+        })
+    }
+
     async fn chosen(&self, i: &Interaction<'_>, data: &Data<'_>, scene: &Scene) -> Result<Act, AskError> {
         let id = data.values.0.first().map_or(data.custom_id.as_str(), String::as_str);
         if let Some(message) = id.strip_prefix(REVOKE) {
@@ -212,7 +249,7 @@ impl Desk {
         let click = Click { team: &scene.team, event: i.id.as_str(), author: &scene.author, choice: id };
         Ok(match self.bot.choose(&click, (self.clock)()).await? {
             Chosen::Said(reply) => Act::Private(reply),
-            Chosen::Write(reply) => Act::Modal(Form::Save(Some(reply)).json("")),
+            Chosen::Write(reply) => return self.save_form(i.id.as_str(), scene, Some(&reply), "").await,
             Chosen::Done => Act::Done,
             Chosen::Again => Act::Again,
         })
@@ -245,12 +282,18 @@ impl Desk {
     }
 
     async fn filled(&self, i: &Interaction<'_>, data: &Data<'_>, scene: &Scene) -> Result<Act, AskError> {
-        let (text, breadth) = modal::filled(data);
+        let Filled { text, breadth, sharing } = Filled::of(data);
         let event = i.id.as_str();
         match Form::parse(data.custom_id.as_str()) {
             Some(Form::Paste) => self.line(event, scene, &format!("explain {text}"), None).await,
             Some(Form::Save(reply)) => {
-                self.line(event, scene, &save_line(breadth.as_deref(), &text), reply.as_deref()).await
+                let filled = commands::Filled { text: &text, breadth, sharing };
+                let asked = scene.asked(event, Some(&reply));
+                Ok(match self.bot.save_filled(&asked, filled, (self.clock)()).await? {
+                    Saved::Said(reply) => Act::Private(reply),
+                    Saved::Wrong(what) => private(what),
+                    Saved::Again => Act::Again,
+                })
             }
             Some(Form::Edit(fix)) => self.line(event, scene, &format!("fix {fix} edit {text}"), None).await,
             None => Ok(private(words::choice_gone())),
