@@ -11,9 +11,13 @@
 
 use std::sync::Arc;
 
-use crate::bot::{
-    Bot,
-    outbox::{Clock, Worker},
+use crate::{
+    bot::{
+        Bot,
+        outbox::{Clock, Worker},
+    },
+    message::{ChannelId, TeamId, Visibility},
+    store::{self, moved},
 };
 use api::Api;
 use channels::Channels;
@@ -64,5 +68,16 @@ impl Slack {
     pub fn new(bot: Arc<Bot>, api: Api, workspaces: Arc<Workspaces>, worker: Arc<Worker>, clock: Clock) -> Self {
         let (channels, people, homes) = (Channels::default(), People::default(), Homes::default());
         Self { bot, api, workspaces, channels, people, homes, worker, clock }
+    }
+
+    /// Takes down who reads a channel. When others have come to it, what was the team's alone is kept from it first.
+    async fn learn(&self, team: &TeamId, channel: &ChannelId, visibility: Visibility) -> store::Result<()> {
+        if visibility == Visibility::Shared && self.channels.careful(team, channel) != Visibility::Shared {
+            let mut tx = self.bot.store().begin().await?;
+            moved::opened(&mut tx, team, channel).await?;
+            tx.commit().await?;
+        }
+        self.channels.learn(team, channel, visibility, (self.clock)());
+        Ok(())
     }
 }

@@ -323,6 +323,7 @@ async fn nothing_of_a_team_is_changed_by_another() {
         assert!(!digests::is_of_a_week(&mut tx, &ours(), "another").await.unwrap());
         teams::set(&mut tx, &team, &teams::Settings::default(), now()).await.unwrap();
         let renumbered = ChannelId::parse("C2").unwrap();
+        moved::opened(&mut tx, &team, &channel).await.unwrap();
         moved::channel(&mut tx, &team, &channel, &renumbered).await.unwrap();
         assert!(discord::joined(&mut tx, &team, now()).await.unwrap());
         discord::left(&mut tx, &team, now()).await.unwrap();

@@ -87,7 +87,7 @@ impl Slack {
         let Some(channel) = scene.channel() else { return Ok(()) };
         let team = &scene.workspace.team;
         if let Some(visibility) = scene.told(&channel) {
-            self.channels.learn(team, &channel, visibility, (self.clock)());
+            self.learn(team, &channel, visibility).await?;
         }
         let named = text(event, "event_ts").unwrap_or_default();
         let joined = scene.callback.id.map_or_else(|| format!("joined {channel} {named}"), str::to_owned);
@@ -103,7 +103,7 @@ impl Slack {
         let (Some(old), Some(new)) = (id("old_channel_id"), id("new_channel_id")) else { return Ok(()) };
         let team = &scene.workspace.team;
         // First, so that nothing is said in between as if the team were among itself.
-        self.channels.learn(team, &new, Visibility::Shared, (self.clock)());
+        self.learn(team, &new, Visibility::Shared).await?;
         let mut tx = self.bot.store().begin().await?;
         moved::channel(&mut tx, team, &old, &new).await?;
         tx.commit().await?;

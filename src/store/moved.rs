@@ -1,5 +1,5 @@
-//! A channel has got another id, and what is stored about it follows: Slack does this when a channel becomes shared between
-//! organisations. What was already stored under the new id is kept and added to.
+//! A channel is opened to people of other organisations, which are not to see there what the team remembers. Slack may give it another
+//! id for that, and what is stored about it follows; what was already stored under the new id is kept and added to.
 
 use sqlx::AnyConnection;
 
@@ -41,8 +41,6 @@ const BESIDE: [&str; 2] = [
     // People of other organisations may read the channel now, and they are not to read what the team met: the digest ends.
     "UPDATE schedule SET channel = $3, off_at = COALESCE(off_at, set_at) WHERE team = $1 AND channel = $2",
 ];
-/// Nor are they to read what somebody was shown alone and did not share yet.
-const DRAFTS: &str = "DELETE FROM draft WHERE team = $1 AND REPLACE(body, $2, '') <> body";
 
 /// What waits to be said is said after what waits under the new id.
 const WAITING: &str = "UPDATE outbox SET lane = $3, body = REPLACE(body, $4, $5), \
@@ -57,11 +55,40 @@ const LANES: &[&str] = &[
     "DELETE FROM lane WHERE team = $1 AND lane = $2 AND $3 <> ''",
 ];
 
+/// Of a channel that others read: what somebody was shown alone and did not share yet goes. `$2` is the id as it stands in JSON.
+const DRAFTS: &str = "DELETE FROM draft WHERE team = $1 AND REPLACE(body, $2, '') <> body";
+/// What was shared and not said yet goes, too: answers are put into words when they are said, everything else was before. `$2` is the
+/// channel. Whoever changes rows holds their lane.
+const SHARED: [&str; 2] = [
+    "UPDATE lane SET seq = seq WHERE team = $1 AND lane = $2",
+    "DELETE FROM outbox WHERE team = $1 AND lane = $2 AND kind = 'post' AND reply IS NULL AND sending_at IS NULL",
+];
+/// Answers there say from now on what they would say to anybody; see [`super::replies::State::shared`].
+const ANSWERS: &str = "UPDATE reply SET state = '{\"shared\":true,' || SUBSTR(state, 2) \
+                       WHERE team = $1 AND channel = $2 AND state NOT LIKE '%\"shared\":true%'";
+
+/// People of other organisations read a channel from now on.
+pub async fn opened(conn: &mut AnyConnection, team: &TeamId, channel: &ChannelId) -> Result<()> {
+    sqlx::query(DRAFTS).bind(team.as_str()).bind(json(channel)).execute(&mut *conn).await?;
+    for statement in SHARED {
+        sqlx::query(statement).bind(team.as_str()).bind(channel.as_str()).execute(&mut *conn).await?;
+    }
+    sqlx::query(ANSWERS).bind(team.as_str()).bind(channel.as_str()).execute(conn).await?;
+    Ok(())
+}
+
+/// A channel as it stands in JSON.
+fn json(channel: &ChannelId) -> String {
+    format!("\"channel\":\"{channel}\"")
+}
+
 /// Lets everything that is stored about a channel follow its new id. A repeat changes nothing.
 pub async fn channel(conn: &mut AnyConnection, team: &TeamId, old: &ChannelId, new: &ChannelId) -> Result<()> {
     if old == new {
         return Ok(());
     }
+    // Whoever reads it now had no part in what was kept under the old one.
+    opened(conn, team, old).await?;
     let mut statements: Vec<String> = ADDED.iter().map(|statement| (*statement).to_owned()).collect();
     for (table, rest) in KEYED {
         let same: Vec<String> = rest.iter().map(|column| format!(" AND kept.{column} = {table}.{column}")).collect();
@@ -77,8 +104,6 @@ pub async fn channel(conn: &mut AnyConnection, team: &TeamId, old: &ChannelId, n
         let statement = sqlx::query(sqlx::AssertSqlSafe(statement)).persistent(false);
         statement.bind(team.as_str()).bind(old.as_str()).bind(new.as_str()).execute(&mut *conn).await?;
     }
-    let json = |id: &ChannelId| format!("\"channel\":\"{id}\"");
-    sqlx::query(DRAFTS).bind(team.as_str()).bind(json(old)).execute(&mut *conn).await?;
     let waiting = sqlx::query(WAITING).bind(team.as_str()).bind(old.as_str()).bind(new.as_str());
     waiting.bind(json(old)).bind(json(new)).execute(&mut *conn).await?;
     for statement in LANES {

@@ -61,6 +61,32 @@ async fn nothing_is_shared_in_a_channel_that_others_have_come_to() {
 }
 
 #[tokio::test]
+async fn answers_forget_what_the_team_remembers_when_others_come_to_their_channel() {
+    for others in [None, Some("by event"), Some("after a while")] {
+        let office = Office::open().await;
+        let answer = office.pastes(GENERAL, PASTE).await;
+        let share = sharable(&office, GENERAL).await;
+        office.commands(GENERAL, "U0ALICE", "save scope The key is under the doormat").await;
+        office.fake.state().channels.get_mut(GENERAL).unwrap().is_ext_shared = others.is_some();
+        if others == Some("by event") {
+            let event = office.fake.written(GENERAL, "U0ALICE", "Welcome!", None);
+            office.slack.event(&office.fake.callback(TEAM, &event)).await.unwrap();
+        } else {
+            office.seconds_pass(600);
+        }
+        office.clicks(GENERAL, "U0ALICE", &answer, "That fixed it").await;
+        office.settle().await;
+        let edit = office.fake.next_of("chat.update").await;
+        let page = page::page(&edit.body["blocks"]);
+        assert!(page.contains("Marked as fixed."), "{page}");
+        assert_eq!(page.contains("doormat"), others.is_none(), "{others:?}: {page}");
+        assert_eq!(shares(&office, GENERAL, &share).await.contains("Shared."), others.is_none(), "{others:?}");
+        while office.fake.read().is_some() {}
+        office.fake.done();
+    }
+}
+
+#[tokio::test]
 async fn a_channel_with_a_new_id_is_read_by_others_and_forgets_what_was_to_be_shared() {
     let office = Office::open().await;
     office.fake.state().channel("C0NEW", "new");

@@ -54,7 +54,7 @@ impl Slack {
             return self.echoed(message, &place).await;
         }
         let Some(author) = author(message) else { return Ok(()) };
-        let visibility = self.readers(scene, &place.channel).await;
+        let visibility = self.readers(scene, &place.channel).await?;
         let said = self.whole(scene, message, &place, author.speaker).await?;
         let message = Message { place, visibility, author, address, text: said.as_bytes() };
         let heard = self.bot.hear(&message, (self.clock)()).await?;
@@ -63,12 +63,12 @@ impl Slack {
     }
 
     /// Who reads the channel. A mention does not tell; then another event may have told, or Slack is asked.
-    async fn readers(&self, scene: &Scene<'_>, channel: &ChannelId) -> Visibility {
+    async fn readers(&self, scene: &Scene<'_>, channel: &ChannelId) -> Result<Visibility, EventError> {
         let Some(told) = scene.told(channel) else {
-            return self.visibility(scene.workspace, channel, Instant::now() + READERS).await;
+            return Ok(self.visibility(scene.workspace, channel, Instant::now() + READERS).await);
         };
-        self.channels.learn(&scene.workspace.team, channel, told, (self.clock)());
-        told
+        self.learn(&scene.workspace.team, channel, told).await?;
+        Ok(told)
     }
 
     /// Our own post came back: whatever its sender knows, it was said.
@@ -96,7 +96,7 @@ impl Slack {
             return Ok(());
         }
         let Some(author) = author(message) else { return Ok(()) };
-        let visibility = self.readers(scene, &place.channel).await;
+        let visibility = self.readers(scene, &place.channel).await?;
         let address = scene.address(message);
         let said = self.whole(scene, message, &place, author.speaker).await?;
         let message = Message { place, visibility, author, address, text: said.as_bytes() };

@@ -29,9 +29,16 @@ impl Desk<'_> {
         let Some(author) = self.author() else { return Ok(()) };
         let author = match Pick::parse(choice) {
             Some((_, Pick::Share)) if !self.may_share(choice).await? => return Ok(()),
+            Some((_, Pick::Share | Pick::Save)) | None => author,
             // Nobody but an admin may remove what somebody else asked.
             Some((_, Pick::Dismiss)) => self.slack.with_rights(self.workspace, author, self.begun + ASK).await,
-            _ => author,
+            Some(_) => {
+                // The answer is said anew, and others may have come to read it.
+                if let Some(channel) = self.channel() {
+                    self.visibility(&channel).await;
+                }
+                author
+            }
         };
         let event = self.event();
         let click = Click { team: &self.workspace.team, event: &event, author: &author, choice };

@@ -110,9 +110,12 @@ impl Slack {
         if let Some(known) = self.channels.visibility(team, channel, (self.clock)()) {
             return known;
         }
-        let answer =
-            if may_ask(workspace, channel) { self.about_channel(workspace, channel, until).await.ok() } else { None };
-        answer.map_or_else(|| self.channels.careful(team, channel), |answer| self.learnt(workspace, channel, &answer))
+        if may_ask(workspace, channel)
+            && let Ok(answer) = self.about_channel(workspace, channel, until).await
+        {
+            return self.learnt(workspace, channel, &answer).await;
+        }
+        self.channels.careful(team, channel)
     }
 
     /// The same, where nobody is to be asked.
@@ -129,7 +132,7 @@ impl Slack {
         until: Instant,
     ) -> Result<(), (Sharing, Inline)> {
         match self.about_channel(workspace, channel, until).await {
-            Ok(answer) => match self.learnt(workspace, channel, &answer) {
+            Ok(answer) => match self.learnt(workspace, channel, &answer).await {
                 Visibility::Shared => Err((Sharing::Never, words::not_before_others())),
                 _ if !is_true(&answer, "is_member") => Err((Sharing::Later, words::invite_me())),
                 Visibility::Public | Visibility::Private => Ok(()),
@@ -149,12 +152,15 @@ impl Slack {
         until: Instant,
     ) -> Option<Visibility> {
         let answer = self.about_channel(workspace, channel, until).await.ok()?;
-        is_true(&answer, "is_member").then(|| self.learnt(workspace, channel, &answer))
+        let visibility = self.learnt(workspace, channel, &answer).await;
+        is_true(&answer, "is_member").then_some(visibility)
     }
 
-    fn learnt(&self, workspace: &Workspace, channel: &ChannelId, answer: &Value) -> Visibility {
+    async fn learnt(&self, workspace: &Workspace, channel: &ChannelId, answer: &Value) -> Visibility {
         let visibility = described(answer);
-        self.channels.learn(&workspace.team, channel, visibility, (self.clock)());
+        if let Err(error) = self.learn(&workspace.team, channel, visibility).await {
+            tracing::warn!(team = %workspace.team, %error, "cannot take down yet that others read a channel");
+        }
         visibility
     }
 
