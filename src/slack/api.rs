@@ -2,6 +2,8 @@
 //!
 //! This uses the HTTP client below slack-morphism's, not slack-morphism's own: that one reads a page of HTML as an empty success,
 //! puts whole bodies into its errors, and cannot tell a call that never left from one that was cut off.
+//!
+//! - `answer`: what an answer means for whoever called.
 
 use std::{collections::BTreeSet, io, time::Duration};
 
@@ -19,6 +21,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use tokio::time::timeout;
 use url::{Url, form_urlencoded};
+
+mod answer;
+
+use answer::{answer, wait};
 
 /// Where Slack's Web API is.
 pub const SLACK: &str = "https://slack.com/api/";
@@ -38,15 +44,8 @@ const CONNECT_TIME: Duration = Duration::from_secs(4);
 const IDLE: Duration = Duration::from_secs(15);
 /// The longest answer that is read.
 const LONGEST: usize = 4 * 1024 * 1024;
-/// The wait when Slack names none.
-const WAIT: Duration = Duration::from_secs(30);
-/// The longest wait that is believed.
-const LONGEST_WAIT: Duration = Duration::from_hours(24);
 /// In which header Slack names what a token may do.
 const SCOPES: &str = "x-oauth-scopes";
-/// Characters of an error word that are kept.
-const WORD: usize = 60;
-
 /// The Web API at one address. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Api {
@@ -255,17 +254,6 @@ impl Api {
     }
 }
 
-/// Reads an answer. One that cannot be read now was carried out all the same.
-fn answer(body: &[u8]) -> Result<Value, ApiError> {
-    let answer: Value =
-        serde_json::from_slice(body).map_err(|_| ApiError::Unclear("the answer is no JSON".to_owned()))?;
-    match (answer.get("ok").and_then(Value::as_bool), answer.get("error").and_then(Value::as_str)) {
-        (Some(true), _) => Ok(answer),
-        (Some(false), word) => Err(refusal(word.unwrap_or("unknown_error"))),
-        (None, _) => Err(ApiError::Unclear("the answer does not say whether it worked".to_owned())),
-    }
-}
-
 fn time(method: &str) -> Duration {
     if method.starts_with("views.") { TRIGGER_TIME } else { TIME }
 }
@@ -275,23 +263,6 @@ fn bearer(token: &SecretString) -> Result<HeaderValue, ApiError> {
     let mut value = value.map_err(|_| ApiError::Failed("the token holds characters that none has".to_owned()))?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-fn wait(header: Option<&HeaderValue>) -> Duration {
-    let seconds = header.and_then(|value| value.to_str().ok()).and_then(|value| value.trim().parse().ok());
-    seconds.map_or(WAIT, Duration::from_secs).clamp(Duration::from_secs(1), LONGEST_WAIT)
-}
-
-/// What an error word means for whoever would call again. Slack's method pages say of the first two that some of the
-/// operation may have succeeded.
-fn refusal(word: &str) -> ApiError {
-    let word: String = word.chars().filter(char::is_ascii_graphic).take(WORD).collect();
-    match word.as_str() {
-        "fatal_error" | "internal_error" => ApiError::Unclear(word),
-        "ratelimited" | "rate_limited" => ApiError::Limited(WAIT),
-        "service_unavailable" | "team_added_to_org" | "request_timeout" | "accesslimited" => ApiError::Failed(word),
-        _ => ApiError::Refused(word),
-    }
 }
 
 /// An error with what caused it; names hosts at most.
@@ -334,19 +305,5 @@ mod tests {
         let test = Api::new(Some("http://127.0.0.1:9/api/")).expect("a test");
         assert!(test.given("http://127.0.0.1:8/answer", &ANSWERS).is_ok());
         assert!(test.given("http://127.0.0.2:8/answer", &ANSWERS).is_err());
-    }
-
-    #[test]
-    fn a_wait_is_believed_within_reason() {
-        let wait = |text: &'static str| wait(Some(&HeaderValue::from_static(text))).as_secs();
-        assert_eq!((wait("7"), wait("0"), wait("soon"), wait("99999999999")), (7, 1, 30, 86_400));
-    }
-
-    #[test]
-    fn a_word_says_whether_to_try_again() {
-        assert_eq!(refusal("is_archived"), ApiError::Refused("is_archived".to_owned()));
-        assert!(matches!(refusal("internal_error"), ApiError::Unclear(_)));
-        assert!(matches!(refusal("rate_limited"), ApiError::Limited(_)));
-        assert!(matches!(refusal("service_unavailable"), ApiError::Failed(_)));
     }
 }

@@ -14,11 +14,11 @@ use npmfix::{
         api::Api,
         oauth::{self, Client, Settings},
         scopes::Reach,
-        workspaces::{Install as Whose, Many, Refusal, Workspace, Workspaces},
+        workspaces::{Install as Whose, Many, Workspace, Workspaces},
     },
     store::{
-        Store, StoreError, forget, installs,
-        seal::{Keys, SealError, fresh_key},
+        Store,
+        seal::{Keys, fresh_key},
     },
 };
 use secrecy::{ExposeSecret as _, SecretString};
@@ -27,7 +27,6 @@ use tokio::net::TcpListener;
 use url::Url;
 
 use crate::{
-    engines,
     fake::{Fake, Fault, http, oauth::Install},
     log, tables,
 };
@@ -39,7 +38,7 @@ pub struct Site {
     pub workspaces: Arc<Workspaces>,
     url: String,
     seconds: Arc<AtomicI64>,
-    file: std::path::PathBuf,
+    pub file: std::path::PathBuf,
     _folder: TempDir,
 }
 
@@ -60,9 +59,7 @@ pub fn keys(list: &[&str]) -> Keys {
     Keys::parse(&SecretString::from(list.join(","))).unwrap()
 }
 
-/// Whose event an event of theirs is.
-const GLOBEX_EVENT: Whose<'static> = Whose { enterprise: None, workspace: Some("T0GLOBEX"), org_wide: false };
-const GLOBEX: Install<'static> =
+pub const GLOBEX: Install<'static> =
     Install { page: "", team: Some(("T0GLOBEX", "Globex & Sons")), enterprise: None, user: "U0EVE" };
 
 impl Site {
@@ -70,7 +67,7 @@ impl Site {
         Self::start_with(&fresh_key()).await
     }
 
-    async fn start_with(key: &str) -> Self {
+    pub async fn start_with(key: &str) -> Self {
         log::keep();
         let seconds = Arc::new(AtomicI64::new(Timestamp::now().as_second()));
         let now = Arc::clone(&seconds);
@@ -101,7 +98,7 @@ impl Site {
         Self { fake, store, workspaces, url, seconds, file, _folder: folder }
     }
 
-    fn now(&self) -> Timestamp {
+    pub fn now(&self) -> Timestamp {
         Timestamp::from_second(self.seconds.load(Ordering::Relaxed)).unwrap()
     }
 
@@ -109,7 +106,7 @@ impl Site {
         self.seconds.fetch_add(time.as_secs(), Ordering::Relaxed);
     }
 
-    async fn get(&self, address: &str, cookie: &str) -> Page {
+    pub async fn get(&self, address: &str, cookie: &str) -> Page {
         let request = Request::get(address).header(header::COOKIE, cookie).body(Full::default()).unwrap();
         let (status, headers, body) = http::send(request).await.unwrap();
         let text =
@@ -124,7 +121,7 @@ impl Site {
     }
 
     /// Somebody begins: where Slack's page is, and the cookie that the browser keeps.
-    async fn begins(&self) -> (String, String) {
+    pub async fn begins(&self) -> (String, String) {
         let page = self.get(&format!("{}/slack/install", self.url), "").await;
         assert_eq!(page.status, 302, "{}", page.text);
         assert!(page.location.starts_with(&self.fake.url("/oauth/v2/authorize?")), "{}", page.location);
@@ -145,7 +142,7 @@ impl Site {
     }
 
     /// Slack says that a token works no more, and nobody else says anything.
-    fn revoke(&self, workspace: &Workspace) {
+    pub fn revoke(&self, workspace: &Workspace) {
         self.fake.state().tokens.remove(workspace.token.expose_secret()).unwrap();
     }
 
@@ -270,124 +267,6 @@ async fn an_organisation_installs_it_for_all_its_workspaces() {
     site.fake.done();
 }
 
-#[tokio::test]
-async fn uninstalling_erases_the_token_and_installing_again_brings_another() {
-    let site = Site::start().await;
-    site.installs(GLOBEX).await;
-    let first = site.workspace("slack:T0GLOBEX").await.unwrap();
-    site.pass(SignedDuration::from_hours(1));
-    site.revoke(&first);
-    site.workspaces.gone(GLOBEX_EVENT).await.unwrap();
-    assert!(site.workspace("slack:T0GLOBEX").await.is_none());
-    let rows = &tables::dump(&site.store).await["install"];
-    assert!(rows.iter().all(|row| !row.contains("\ntoken=")), "{rows:?}");
-
-    site.pass(SignedDuration::from_mins(5));
-    site.installs(GLOBEX).await;
-    let second = site.workspace("slack:T0GLOBEX").await.unwrap();
-    assert_ne!(first.token.expose_secret(), second.token.expose_secret());
-    // Slack tells of it once more, and somebody still holds the first token.
-    site.workspaces.gone(GLOBEX_EVENT).await.unwrap();
-    assert_eq!(site.workspaces.refused(&first).await.unwrap(), Refusal::Again);
-    assert!(site.workspace("slack:T0GLOBEX").await.is_some());
-}
-
-#[tokio::test]
-async fn slack_is_asked_whether_the_bot_is_gone() {
-    let site = Site::start().await;
-    site.installs(GLOBEX).await;
-    let workspace = site.workspace("slack:T0GLOBEX").await.unwrap();
-    site.workspaces.gone(GLOBEX_EVENT).await.unwrap();
-    assert!(site.workspace("slack:T0GLOBEX").await.is_some(), "its token works");
-    site.fake.fault("auth.test", Fault::Status(500));
-    assert!(site.workspaces.gone(GLOBEX_EVENT).await.is_err());
-    assert!(site.workspace("slack:T0GLOBEX").await.is_some(), "nobody knows");
-    site.revoke(&workspace);
-    site.workspaces.gone(GLOBEX_EVENT).await.unwrap();
-    assert!(site.workspace("slack:T0GLOBEX").await.is_none(), "its token does not work");
-    site.fake.done();
-}
-
-#[tokio::test]
-async fn what_a_team_had_goes_thirty_days_after_it_left() {
-    let site = Site::start().await;
-    for id in ["T0GLOBEX", "T0ACME"] {
-        site.installs(Install { team: Some((id, id)), ..GLOBEX }).await;
-    }
-    let globex = site.workspace("slack:T0GLOBEX").await.unwrap();
-    for id in [&globex.team, &team("slack:T0ACME")] {
-        let mut tx = site.store.begin().await.unwrap();
-        npmfix::store::teams::set(&mut tx, id, &npmfix::store::teams::Settings::default(), site.now()).await.unwrap();
-        tx.commit().await.unwrap();
-    }
-    assert_eq!(site.workspaces.refused(&globex).await.unwrap(), Refusal::Over);
-    let many = site.workspaces.installs().unwrap();
-    site.pass(SignedDuration::from_hours(29 * 24));
-    assert_eq!(many.forget_the_gone(site.now()).await.unwrap(), 0);
-    assert!(tables::of_team(&tables::dump(&site.store).await, "slack:T0GLOBEX").contains_key("team"));
-    site.pass(SignedDuration::from_hours(2 * 24));
-    assert_eq!(many.forget_the_gone(site.now()).await.unwrap(), 1);
-    let dump = tables::dump(&site.store).await;
-    assert!(tables::of_team(&dump, "slack:T0GLOBEX").is_empty());
-    assert_eq!(tables::of_team(&dump, "slack:T0ACME").len(), 2, "who stays keeps everything");
-
-    let mut tx = site.store.begin().await.unwrap();
-    forget::install_too(&mut tx, &team("slack:T0ACME")).await.unwrap();
-    tx.commit().await.unwrap();
-    assert!(tables::of_team(&tables::dump(&site.store).await, "slack:T0ACME").is_empty());
-}
-
-#[tokio::test]
-async fn no_token_stands_in_the_database_or_in_the_log() {
-    let site = Site::start().await;
-    site.installs(GLOBEX).await;
-    let (page, cookie) = site.begins().await;
-    site.fake.fault("oauth.v2.access", Fault::Truncated);
-    let back = site.fake.agrees(&Install { page: &page, ..GLOBEX });
-    site.get(&back, &cookie).await;
-    let workspace = site.workspace("slack:T0GLOBEX").await.unwrap();
-    let code = Url::parse(&back).unwrap().query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
-    let state = Url::parse(&page).unwrap().query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
-    let cookie = cookie.split_once('=').unwrap().1.to_owned();
-    let secrets = [
-        workspace.token.expose_secret().to_owned(),
-        site.fake.state().client_secret.clone(),
-        code,
-        state,
-        cookie,
-        "U0EVE".to_owned(),
-    ];
-    let mut kept = Vec::new();
-    for end in ["", "-wal"] {
-        kept.extend(std::fs::read(format!("{}{end}", site.file.display())).unwrap_or_default());
-    }
-    let kept = String::from_utf8_lossy(&kept);
-    let log = log::text();
-    assert!(kept.contains("slack:T0GLOBEX") && log.contains("slack:T0GLOBEX"), "nothing was looked at");
-    for (number, secret) in secrets.iter().enumerate() {
-        assert!(!kept.contains(secret.as_str()), "secret {number} stands in the database");
-        assert!(!log.contains(secret.as_str()), "secret {number} stands in the log");
-    }
-    assert!(!format!("{workspace:?}").contains(workspace.token.expose_secret()));
-}
-
-#[tokio::test]
-async fn a_database_with_another_key_is_not_served() {
-    let (old, new) = (fresh_key(), fresh_key());
-    let site = Site::start_with(&old).await;
-    site.installs(GLOBEX).await;
-    let error = Many::open(site.store.clone(), keys(&[&new])).await.unwrap_err();
-    assert!(matches!(error, StoreError::Sealed { why: SealError::OtherKey, .. }), "{error:?}");
-    let sentence = "cannot open the token of slack:T0GLOBEX: it was sealed with another NPMFIX_SECRET_KEY: add that one behind \
-                    a comma, or install the bot again";
-    assert_eq!(error.to_string(), sentence);
-    assert!(!error.passes());
-    // Both keys once, and the old one can go.
-    Many::open(site.store.clone(), keys(&[&new, &old])).await.unwrap();
-    let many = Many::open(site.store.clone(), keys(&[&new])).await.unwrap();
-    assert_eq!(many.count().await.unwrap(), 1);
-}
-
 #[test]
 fn people_agree_on_slacks_own_page_whatever_stands_in_for_its_api() {
     for (api, page) in [
@@ -412,46 +291,4 @@ fn only_addresses_that_nobody_listens_to_are_taken() {
     ] {
         assert_eq!(oauth::is_safe(&Url::parse(address).unwrap()), safe, "{address}");
     }
-}
-
-#[tokio::test]
-async fn every_engine_keeps_installs() {
-    engines::each_engine(async |store, _| {
-        let (keys, id) = (keys(&[&fresh_key()]), team("slack:T0GLOBEX"));
-        let at = |seconds| Timestamp::from_second(seconds).unwrap();
-        let install = |token: &str| installs::Install {
-            team: id.clone(),
-            enterprise: None,
-            name: Some("Globex".to_owned()),
-            url: None,
-            app: None,
-            bot_user: "U0NPMFIX".to_owned(),
-            bot_id: None,
-            scopes: ["commands".to_owned()].into(),
-            installer: None,
-            token: token.into(),
-            refresh: Some("next".into()),
-            expires_at: Some(at(43_200)),
-            installed_at: at(1),
-        };
-        let mut tx = store.begin().await.unwrap();
-        installs::put(&mut tx, &keys, &install("first")).await.unwrap();
-        installs::put(&mut tx, &keys, &install("second")).await.unwrap();
-        let got = installs::get(&mut tx, &keys, &id).await.unwrap().unwrap();
-        assert_eq!((got.token.expose_secret(), got.refresh.unwrap().expose_secret()), ("second", "next"));
-        assert_eq!((got.expires_at, got.installed_at, got.scopes.len()), (Some(at(43_200)), at(1), 1));
-        assert!(!installs::gone(&mut tx, &keys, &id, &"first".into(), at(2)).await.unwrap());
-        assert!(installs::gone(&mut tx, &keys, &id, &"second".into(), at(2)).await.unwrap());
-        assert!(installs::get(&mut tx, &keys, &id).await.unwrap().is_none());
-        assert_eq!(installs::gone_before(&mut tx, at(3)).await.unwrap(), std::slice::from_ref(&id));
-        installs::put(&mut tx, &keys, &install("third")).await.unwrap();
-        assert!(!installs::erase_gone(&mut tx, &id, at(3)).await.unwrap(), "it is back");
-        assert_eq!(installs::teams(&mut tx).await.unwrap(), std::slice::from_ref(&id));
-
-        assert!(installs::end(&mut tx, "a", at(100)).await.unwrap());
-        assert!(installs::end(&mut tx, "b", at(101)).await.unwrap());
-        assert!(!installs::end(&mut tx, "a", at(700)).await.unwrap());
-        tx.commit().await.unwrap();
-    })
-    .await;
 }

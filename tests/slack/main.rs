@@ -16,6 +16,7 @@ mod engines;
 mod fake;
 mod incoming;
 mod installing;
+mod leaving;
 mod limits;
 #[path = "../conversation/log.rs"]
 mod log;
@@ -29,3 +30,4 @@ mod sockets;
 mod strict;
 #[path = "../support/tables.rs"]
 mod tables;
+mod tokens;
