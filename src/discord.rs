@@ -176,6 +176,7 @@ impl Discord {
     pub async fn run(&self, worker: Arc<Worker>, stop: CancellationToken) -> Result<(), DiscordError> {
         let stop = stop.child_token();
         let Some(start) = self.begin(&stop).await? else { return Ok(()) };
+        let Some(_alone) = self.alone(&start, &stop).await else { return Ok(()) };
         let taker = Arc::new(Taker {
             bot: Arc::clone(&self.bot),
             rest: Arc::clone(&self.rest),

@@ -359,7 +359,7 @@ async fn forgetting_one_team_leaves_the_other_as_it_was() {
 }
 
 /// Functions that serve a platform or whoever runs the database, whatever the team.
-const OF_THE_WORKER: &str = "commands guilds hold_terminal keep left_before look shard told answers claim close end given_back gone_before give_up later list next_due open parked prune read begin commit renew renew_seals retry \
+const OF_THE_WORKER: &str = "commands guilds hold_connections hold_terminal keep left_before look shard told answers claim close end given_back gone_before give_up later list next_due open parked prune read begin commit renew renew_seals retry \
                              sent take_over teams unclear unpark unpark_all";
 
 #[test]

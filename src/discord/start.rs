@@ -4,6 +4,7 @@
 use std::{str::FromStr, sync::Arc, time::Duration};
 
 use serde::Deserialize;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use twilight_gateway::queue::InMemoryQueue;
 
@@ -14,7 +15,13 @@ use super::{
     rest::{Rest, RestError, Route},
     wire::loose::{Maybe, Number as Count, Text},
 };
-use crate::store::discord::{self as kept, Shard as Number};
+use crate::store::{
+    discord::{self as kept, Shard as Number},
+    lock::{self, Lock},
+};
+
+/// Between looks whether another process still has the connection.
+const TURN: Duration = Duration::from_secs(5);
 
 /// Shards of one process: from the first to the last, both included, of how many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,6 +136,34 @@ impl Discord {
         let all = u32::try_from(told.shards.0).unwrap_or(1).max(1);
         let shards = self.shards.unwrap_or(Shards { first: 0, last: all - 1, of: all }).numbers().collect();
         Ok(Some(Start { known, gateway, shards }))
+    }
+
+    /// Waits until no other process has these parts of the bot's connection: two would take each other's session away again and
+    /// again. `None` when the program ends first.
+    pub(super) async fn alone(&self, start: &Start, stop: &CancellationToken) -> Option<Lock> {
+        let name = |part: &Number| format!("discord {} {}/{}", start.known.application, part.number, part.of);
+        let names: Vec<String> = start.shards.iter().map(name).collect();
+        let mut told = false;
+        loop {
+            match lock::hold_connections(self.bot.store(), &names).await {
+                Ok(Some(lock)) => return Some(lock),
+                Ok(None) if told => {}
+                Ok(None) => {
+                    told = true;
+                    tracing::warn!(
+                        "another process has this bot's connection to Discord: this one takes over when that ends; to \
+                         share the servers between both, give each a part of them with `--shards`"
+                    );
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "cannot tell whether another process has the connection to Discord");
+                }
+            }
+            tokio::select! {
+                () = sleep(TURN) => {}
+                () = stop.cancelled() => return None,
+            }
+        }
     }
 
     /// Tells Discord about the commands when they are not those that it was told about last.

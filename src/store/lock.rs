@@ -8,7 +8,8 @@ use std::{
     sync::Mutex,
 };
 
-use sqlx::AnyConnection;
+use sha2::{Digest as _, Sha256};
+use sqlx::{AnyConnection, Connection as _};
 
 use super::{Engine, Result, Store, StoreError};
 
@@ -61,6 +62,36 @@ pub async fn hold_terminal(store: &Store) -> Result<Lock> {
     let free: bool =
         sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(TERMINAL).fetch_one(&mut session).await?;
     if free { Ok(Lock { file: None, _session: Some(Mutex::new(session)) }) } else { Err(StoreError::Chatting) }
+}
+
+/// Seconds after which a server looks whether a silent holder is still there, between looks, and how often it looks.
+const KEEPALIVE: &str = "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3";
+
+/// Takes the right to be at the other end of connections, by their names: all of them or, with `None`, none, while another
+/// process has one. It goes with the process, and within a minute with its machine. A SQLite file has one server anyway.
+pub async fn hold_connections(store: &Store, names: &[String]) -> Result<Option<Lock>> {
+    if store.engine() == Engine::Sqlite {
+        return Ok(Some(Lock { file: None, _session: None }));
+    }
+    let mut session = store.read().await?.detach();
+    for setting in KEEPALIVE.split("; ") {
+        sqlx::query(setting).execute(&mut session).await?;
+    }
+    for name in names {
+        let select = "SELECT pg_try_advisory_lock($1)";
+        let free: bool = sqlx::query_scalar(select).bind(number(name)).fetch_one(&mut session).await?;
+        if !free {
+            session.close().await?;
+            return Ok(None);
+        }
+    }
+    Ok(Some(Lock { file: None, _session: Some(Mutex::new(session)) }))
+}
+
+/// The number of a lock with a name.
+fn number(name: &str) -> i64 {
+    let hash = Sha256::digest(name);
+    hash.first_chunk().copied().map_or(0, i64::from_be_bytes)
 }
 
 /// The lock's file stays when the lock goes: removing it could let two in.

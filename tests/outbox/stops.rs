@@ -106,6 +106,35 @@ async fn one_terminal_at_a_time_chats() {
     .await;
 }
 
+#[tokio::test]
+async fn a_connection_has_one_process_at_its_end() {
+    each_engine(async |store, url| {
+        let names = |all: &[&str]| all.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        let first = lock::hold_connections(&store, &names(&["discord 1 0/2", "discord 1 1/2"])).await.unwrap();
+        assert!(first.is_some());
+        let other = Store::open(url).await.unwrap();
+        if store.engine() == Engine::Postgres {
+            assert!(
+                lock::hold_connections(&other, &names(&["discord 2 0/1", "discord 1 1/2"])).await.unwrap().is_none()
+            );
+            // Of what is refused, nothing is held.
+            let patience = Instant::now() + Duration::from_secs(10);
+            while lock::hold_connections(&store, &names(&["discord 2 0/1"])).await.unwrap().is_none() {
+                assert!(Instant::now() < patience, "it is held");
+                tokio::task::yield_now().await;
+            }
+        }
+        drop(first);
+        let patience = Instant::now() + Duration::from_secs(10);
+        while lock::hold_connections(&other, &names(&["discord 1 1/2"])).await.unwrap().is_none() {
+            assert!(Instant::now() < patience, "it is never freed");
+            tokio::task::yield_now().await;
+        }
+        other.close().await;
+    })
+    .await;
+}
+
 /// A server hears a moment later that the one who held a lock has left.
 async fn freed(store: &Store) {
     let patience = Instant::now() + Duration::from_secs(10);
