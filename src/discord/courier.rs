@@ -15,7 +15,7 @@ use super::{
     echoes::Echoes,
     identity::Identity,
     render,
-    rest::{Rest, RestError, Route, route::PAGE},
+    rest::{File, Rest, RestError, Route, route::PAGE},
     wire::{Component, Message, loose::Many, snowflake_at},
 };
 use crate::{
@@ -30,6 +30,8 @@ use crate::{
     message::{MessageRef, Platform, Where},
     store::outbox::{Kind, Parcel},
 };
+
+mod pictures;
 
 /// Waited within one delivery for a rate limit; more is left to the outbox, which lets other lanes go first.
 const PATIENCE: Duration = Duration::from_millis(1500);
@@ -72,7 +74,7 @@ impl Messenger {
             return Delivery::Refused("the channel refused a moment ago".to_owned());
         }
         let done = match parcel.kind {
-            Kind::Post => self.post(&channel, post(&say, &parcel.key)).await.map(Some),
+            Kind::Post => self.say(&channel, &say, &parcel.key).await.map(Some),
             Kind::Edit => {
                 let Some(answer) = &parcel.answer else { return Delivery::Refused("it was never posted".to_owned()) };
                 let body = render::message(&say.content);
@@ -94,12 +96,31 @@ impl Messenger {
         }
     }
 
+    /// Says something in a channel, with its pictures where files may be sent, else in words alone.
+    async fn say(&self, channel: &str, say: &Say, key: &str) -> Result<String, RestError> {
+        let files = pictures::draw(&say.content).await;
+        if !files.is_empty() {
+            let names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
+            match self.post_with(channel, post(say, render::drawn(&say.content, &names), key), &files).await {
+                Err(RestError::Refused { status, code }) => {
+                    tracing::info!(status, code, "a channel takes no picture");
+                }
+                outcome => return outcome,
+            }
+        }
+        self.post(channel, post(say, render::message(&say.content), key)).await
+    }
+
+    async fn post(&self, channel: &str, body: Value) -> Result<String, RestError> {
+        self.post_with(channel, body, &[]).await
+    }
+
     /// Posts, and repeats under the same nonce when nobody knows what became of it. Where no answer tells, the post itself may have
     /// come back.
-    async fn post(&self, channel: &str, body: Value) -> Result<String, RestError> {
+    async fn post_with(&self, channel: &str, body: Value, files: &[File]) -> Result<String, RestError> {
         let key = body.get("nonce").and_then(Value::as_str).unwrap_or_default();
         let waiting = self.echoes.begins(key);
-        let told = self.rest.call_again(&Route::post(channel), Some(&body), PATIENCE).await.and_then(|answer| {
+        let told = self.rest.post_files(&Route::post(channel), &body, files, PATIENCE).await.and_then(|answer| {
             let id = answer.get("id").and_then(Value::as_str).map(str::to_owned);
             id.ok_or_else(|| RestError::Unclear("the answer does not say under which id".to_owned()))
         });
@@ -131,7 +152,7 @@ impl Messenger {
                 let wanted = say.in_channel && !self.cools(channel);
                 let Some(about) = say.to.message().filter(|_| wanted) else { return Ok(()) };
                 let line = Say { user: None, content: in_channel(about), ..say.clone() };
-                self.post(channel, post(&line, key)).await.map(|_| ())
+                self.post(channel, post(&line, render::message(&line.content), key)).await.map(|_| ())
             }
             other => other.map(|_| ()),
         }
@@ -236,8 +257,8 @@ fn channel(to: &Where) -> &str {
 
 /// A new message with its key; a reply to the one that it is about, also when that is gone. What nobody asked for comes without
 /// a sound.
-fn post(say: &Say, key: &str) -> Value {
-    let mut body = keyed(render::message(&say.content), key);
+fn post(say: &Say, body: Value, key: &str) -> Value {
+    let mut body = keyed(body, key);
     let Some(object) = body.as_object_mut() else { return body };
     match say.to.message() {
         // A thread's own id stands for the thread as a whole.

@@ -16,9 +16,9 @@ use crate::message::{IdError, TeamId};
 
 /// Bits of an application's flags: it may read what is written, fully or while it is small.
 const CONTENT: u64 = 1 << 18 | 1 << 19;
-/// What the bot has to be allowed in a server: to see channels, to write in them and in threads, to send cards, and to read what
-/// was written before, which a reply needs.
-const PERMISSIONS: u64 = 1 << 10 | 1 << 11 | 1 << 38 | 1 << 14 | 1 << 16;
+/// What the bot has to be allowed in a server: to see channels, to write in them and in threads, to send cards and a digest's
+/// picture, and to read what was written before, which a reply needs.
+const PERMISSIONS: u64 = 1 << 10 | 1 << 11 | 1 << 38 | 1 << 14 | 1 << 15 | 1 << 16;
 
 /// The bot and its application.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,11 +2,14 @@
 //!
 //! `escape`: text that stays text. `limits`: how much fits. What does not fit is left out at the end, with a word about it.
 
+use std::collections::VecDeque;
+
 use serde_json::{Value, json};
 
 use crate::{
     answer::{
         Answer, AnswerStep, Inline, discord as said,
+        picture::Picture,
         reply::{Block, Choice, ChoiceRow, Reply, Row},
         words,
     },
@@ -23,10 +26,16 @@ const COLOUR: u32 = 0x00cb_3837;
 /// Beginnings of a button's id that make it green: what everybody hopes to press.
 const HOPED_FOR: &str = ":fixed";
 
-/// The body of a message: its cards, its choices, and that it pings nobody.
+/// The body of a message: its cards, its choices, and that it pings nobody. Pictures are told in words.
 #[must_use]
 pub fn message(reply: &Reply) -> Value {
-    let mut sheet = Sheet::default();
+    drawn(reply, &[])
+}
+
+/// The same with the names of the files that hold its pictures, in order.
+#[must_use]
+pub fn drawn(reply: &Reply, names: &[String]) -> Value {
+    let mut sheet = Sheet { pictures: names.iter().cloned().collect(), ..Sheet::default() };
     for block in &reply.blocks {
         sheet.block(block);
     }
@@ -40,7 +49,22 @@ pub fn message(reply: &Reply) -> Value {
         }
     }
     let components: Vec<Value> = rows.iter().enumerate().map(|(index, row)| choices(index, &row.choices)).collect();
-    json!({ "embeds": sheet.cards(), "components": components, "allowed_mentions": { "parse": [] } })
+    let attached = attachments(reply, names);
+    let mut body = json!({ "embeds": sheet.cards(), "components": components, "allowed_mentions": { "parse": [] } });
+    if let Some(object) = body.as_object_mut().filter(|_| !attached.is_empty()) {
+        object.insert("attachments".to_owned(), Value::Array(attached));
+    }
+    body
+}
+
+/// The files of a reply's pictures, with what each shows in words.
+fn attachments(reply: &Reply, names: &[String]) -> Vec<Value> {
+    let pictures = reply.blocks.iter().filter_map(|block| match block {
+        Block::Picture(picture) => Some(&**picture),
+        _ => None,
+    });
+    let attachment = |(id, (name, picture)): (usize, (&String, &Picture))| json!({ "id": id.to_string(), "filename": name, "description": cut(&picture.alt, limits::ALT) });
+    names.iter().zip(pictures).enumerate().map(attachment).collect()
 }
 
 /// A row of buttons, or a menu when there are too many for that.
@@ -74,12 +98,16 @@ struct Sheet {
     apart: bool,
     /// What can be chosen beside the entries of a report.
     beside: Vec<Choice>,
+    /// The files of the pictures that are still to come.
+    pictures: VecDeque<String>,
 }
 
 #[derive(Default)]
 struct Card {
     title: Option<String>,
     text: String,
+    /// The file of the picture below it.
+    image: Option<String>,
 }
 
 /// Room that is kept for the word about what is left out.
@@ -104,7 +132,10 @@ impl Sheet {
             Block::Picture(picture) => {
                 self.gap();
                 self.line(&bold(&picture.title));
-                self.sentence("", &Inline::plain(&picture.alt));
+                match (self.pictures.pop_front(), self.cards.last_mut()) {
+                    (Some(file), Some(card)) => card.image = Some(file),
+                    _ => self.sentence("", &Inline::plain(&picture.alt)),
+                }
             }
         }
     }
@@ -195,7 +226,7 @@ impl Sheet {
         if !self.full {
             self.used += length(&title);
             let title = Some(title).filter(|title| !title.trim().is_empty());
-            self.cards.push(Card { title, text: String::new() });
+            self.cards.push(Card { title, ..Card::default() });
         }
     }
 
@@ -241,7 +272,9 @@ impl Sheet {
         if self.full || long > self.room() {
             return false;
         }
-        let fits = self.cards.last().is_some_and(|card| length(&card.text) + long <= limits::DESCRIPTION - KEPT);
+        // What follows a picture stands below it.
+        let free = |card: &Card| card.image.is_none() && length(&card.text) + long <= limits::DESCRIPTION - KEPT;
+        let fits = self.cards.last().is_some_and(free);
         if !fits {
             if self.cards.len() == limits::CARDS || long > limits::DESCRIPTION - KEPT {
                 return false;
@@ -271,6 +304,9 @@ impl Sheet {
             let mut json = json!({ "description": text, "color": COLOUR });
             if let (Some(title), Some(object)) = (card.title, json.as_object_mut()) {
                 object.insert("title".to_owned(), Value::String(title));
+            }
+            if let (Some(file), Some(object)) = (card.image, json.as_object_mut()) {
+                object.insert("image".to_owned(), json!({ "url": format!("attachment://{file}") }));
             }
             json
         };

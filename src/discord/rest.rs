@@ -21,12 +21,16 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
 use url::Url;
 
+mod body;
 mod gate;
 pub mod route;
 
+pub use body::File;
 pub use route::Route;
 
 pub use gate::CALLS;
+
+use body::Body;
 use gate::{Answer, Gate};
 
 /// What Discord is to be told about who calls.
@@ -129,6 +133,10 @@ impl Rest {
     /// Calls the API, waiting for rate limits for as long as `patience` says. A thing that
     /// was done and answered with no JSON is [`Value::Null`].
     pub async fn call(&self, route: &Route, body: Option<&Value>, patience: Duration) -> Result<Value, RestError> {
+        self.send(route, Body { json: body, files: &[] }, patience).await
+    }
+
+    async fn send(&self, route: &Route, body: Body<'_>, patience: Duration) -> Result<Value, RestError> {
         let give_up = Instant::now() + patience;
         loop {
             if self.is_unauthorized() && !route.is_interaction() {
@@ -155,18 +163,33 @@ impl Rest {
         body: Option<&Value>,
         patience: Duration,
     ) -> Result<Value, RestError> {
+        self.send_again(route, Body { json: body, files: &[] }, patience).await
+    }
+
+    /// Says something with pictures, which is tried once more, too.
+    pub async fn post_files(
+        &self,
+        route: &Route,
+        body: &Value,
+        files: &[File],
+        patience: Duration,
+    ) -> Result<Value, RestError> {
+        self.send_again(route, Body { json: Some(body), files }, patience).await
+    }
+
+    async fn send_again(&self, route: &Route, body: Body<'_>, patience: Duration) -> Result<Value, RestError> {
         /// Long enough for a server of Discord's to be replaced by its neighbour.
         const PAUSE: Duration = Duration::from_millis(500);
-        match self.call(route, body, patience).await {
+        match self.send(route, body, patience).await {
             Err(RestError::Unclear(_) | RestError::Failed(_)) => {
                 sleep(PAUSE).await;
-                self.call(route, body, patience).await
+                self.send(route, body, patience).await
             }
             outcome => outcome,
         }
     }
 
-    async fn once(&self, route: &Route, body: Option<&Value>) -> Result<Value, RestError> {
+    async fn once(&self, route: &Route, body: Body<'_>) -> Result<Value, RestError> {
         let request = self.request(route, body)?;
         let answer = match timeout(ANSWER, self.client.request(request)).await {
             Err(_) => return Err(RestError::Unclear("no answer in time".to_owned())),
@@ -200,7 +223,7 @@ impl Rest {
         }
     }
 
-    fn request(&self, route: &Route, body: Option<&Value>) -> Result<Request<Full<Bytes>>, RestError> {
+    fn request(&self, route: &Route, body: Body<'_>) -> Result<Request<Full<Bytes>>, RestError> {
         let wrong = |error: &dyn std::fmt::Display| RestError::Failed(format!("no request: {error}"));
         let uri: Uri = format!("{}{}", self.base, route.path()).parse().map_err(|e| wrong(&e))?;
         let mut request = Request::builder().method(route.method()).uri(uri).header(header::USER_AGENT, AGENT);
@@ -210,13 +233,10 @@ impl Rest {
             token.set_sensitive(true);
             request = request.header(header::AUTHORIZATION, token);
         }
-        let bytes = match body {
-            Some(body) => {
-                request = request.header(header::CONTENT_TYPE, "application/json");
-                Bytes::from(serde_json::to_vec(body).map_err(|e| wrong(&e))?)
-            }
-            None => Bytes::new(),
-        };
+        let (bytes, kind) = body.encode().map_err(|e| wrong(&e))?;
+        if let Some(kind) = kind {
+            request = request.header(header::CONTENT_TYPE, kind);
+        }
         request.body(Full::new(bytes)).map_err(|e| wrong(&e))
     }
 

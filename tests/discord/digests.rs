@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     fake::{SECRET, user},
-    rig::{Rig, command, page},
+    rig::{Rig, SCOPES, command, page},
 };
 
 #[tokio::test]
@@ -24,6 +24,37 @@ async fn a_time_zone_is_offered_while_it_is_typed() {
     let set = page(&set["data"]);
     assert!(set.contains("to this channel every Friday at 16:00, Europe/Berlin time"), "{set}");
     rig.fake.end();
+}
+
+#[tokio::test]
+async fn a_digest_comes_with_its_picture_and_without_a_sound() {
+    for no_files in [false, true] {
+        let rig = Rig::start().await;
+        rig.pastes(SCOPES);
+        rig.says().await;
+        rig.fake.state().no_files = no_files;
+        rig.fake.minutes_pass(24 * 60);
+        let now = rig.command("digest", &[("when", "now")]).await;
+        assert_eq!(now["type"], 4, "{now}");
+        let digest = loop {
+            let said = rig.says().await;
+            if said["message_reference"].is_null() {
+                break said;
+            }
+        };
+        assert_eq!(digest["flags"], 1 << 12, "it makes a sound");
+        let pictures: Vec<_> =
+            digest["embeds"].as_array().unwrap().iter().filter(|card| !card["image"].is_null()).collect();
+        let files = std::mem::take(&mut rig.fake.state().sent_files);
+        if no_files {
+            assert!(pictures.is_empty() && files.is_empty(), "{digest}");
+        } else {
+            assert_eq!((pictures.len(), files.len()), (1, 1), "{digest}");
+            assert!(files[0].bytes.starts_with(b"\x89PNG\r\n") && files[0].bytes.len() <= 100 * 1024);
+            assert_ne!(digest["attachments"][0]["description"], "");
+        }
+        assert_eq!(rig.fake.state().faults, Vec::<String>::new());
+    }
 }
 
 #[tokio::test]

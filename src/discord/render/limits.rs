@@ -22,6 +22,8 @@ pub const OPTIONS: usize = 25;
 pub const MODAL_TITLE: usize = 45;
 /// Characters of a text that is written into a modal.
 pub const MODAL_TEXT: usize = 4000;
+/// Characters of the words that stand for a picture.
+pub const ALT: usize = 1024;
 
 /// The length of a text. Discord's parts count differently, in code points or in UTF-16; this is the larger.
 #[must_use]

@@ -23,6 +23,7 @@ use tokio::{net::TcpListener, sync::Notify, time::timeout};
 
 pub mod gateway;
 pub mod limits;
+pub mod parts;
 mod rest;
 pub mod schema;
 
@@ -96,6 +97,10 @@ pub struct State0 {
     pub answers: HashMap<String, Value>,
     pub late: Vec<Value>,
     pub no_direct: bool,
+    /// The bot may not attach files.
+    pub no_files: bool,
+    /// Files that the bot sent.
+    pub sent_files: Vec<parts::File>,
     /// Attached files.
     pub files: HashMap<String, String>,
     pub gateway: gateway::State,
@@ -256,6 +261,11 @@ impl Fake {
 
 fn now(ahead: &AtomicI64) -> Timestamp {
     Timestamp::now() + SignedDuration::from_millis(ahead.load(Ordering::Relaxed))
+}
+
+/// What the server's members may do: everybody sees its channels.
+fn roles() -> Value {
+    json!([{ "id": GUILD, "permissions": "1024" }, { "id": "5", "permissions": "8" }])
 }
 
 /// A key of Discord's, made up.

@@ -253,7 +253,7 @@ async fn identify(
     state.gateway.dispatch("READY", ready);
     state.gateway.held = Some(json!({
         "id": GUILD, "unavailable": false, "joined_at": joined, "system_channel_id": super::GENERAL,
-        "channels": channels, "threads": threads,
+        "channels": channels, "threads": threads, "roles": super::roles(),
     }));
     if !state.gateway.holds_servers {
         state.gateway.servers_come();

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use npmfix::discord::render::limits::{
-    ALL_CARDS, BUTTONS, CARDS, DESCRIPTION, LABEL, MODAL_TEXT, MODAL_TITLE, OPTION, OPTIONS, ROWS, TITLE, length,
+    ALL_CARDS, ALT, BUTTONS, CARDS, DESCRIPTION, LABEL, MODAL_TEXT, MODAL_TITLE, OPTION, OPTIONS, ROWS, TITLE, length,
 };
 use serde_json::Value;
 
@@ -22,6 +22,9 @@ pub fn message(body: &Value) -> Vec<String> {
         wrong.within("title", title, TITLE);
         wrong.within("description", description, DESCRIPTION);
         wrong.check(!title.trim().is_empty() || !description.is_empty(), "an empty card");
+        let file = text(&card["image"], "url").strip_prefix("attachment://");
+        let attached = |name: &str| list(body, "attachments").iter().any(|file| file["filename"] == name);
+        wrong.check(card["image"].is_null() || file.is_some_and(attached), "a picture from nowhere");
         all += length(title) + length(description);
     }
     wrong.check(all <= ALL_CARDS, &format!("{all} characters in all cards"));
@@ -29,6 +32,9 @@ pub fn message(body: &Value) -> Vec<String> {
     let mut ids = HashSet::new();
     for row in components {
         wrong.row(row, &mut ids);
+    }
+    for file in list(body, "attachments") {
+        wrong.within("description", text(file, "description"), ALT);
     }
     wrong.check(body["allowed_mentions"] == serde_json::json!({ "parse": [] }), "it may ping");
     if let Some(nonce) = body.get("nonce") {

@@ -8,7 +8,9 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::{APPLICATION, Call, Fake, GUILD, Seen, State0, TOKEN, Trouble, limits, public_key, schema, user};
+use super::{
+    APPLICATION, Call, Fake, GUILD, Seen, State0, TOKEN, Trouble, limits, parts, public_key, roles, schema, user,
+};
 
 pub(super) async fn answer(
     State(fake): State<Fake>,
@@ -17,7 +19,10 @@ pub(super) async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let json: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let (json, files) = parts::read(&headers, &body).unwrap_or_else(|wrong| {
+        fake.fault(format!("{method} {uri}: {wrong}"));
+        (Value::Null, Vec::new())
+    });
     let Some(path) = uri.path().strip_prefix("/api/v10") else {
         if let Some(file) = uri.path().strip_prefix("/files/") {
             let file = fake.state().files.get(file).cloned();
@@ -43,7 +48,11 @@ pub(super) async fn answer(
     for wrong in wrong_with(route, &json) {
         fake.fault(format!("{method} {path}: {wrong} in {json}"));
     }
+    if !files.is_empty() && fake.state().no_files {
+        return refused(403, 50_013);
+    }
     let trouble = fake.state().takes_trouble(route);
+    fake.state().sent_files.extend(files);
     fake.state().reads(route);
     let response = happens(&fake, trouble, (route, &parts), &uri, json).await;
     fake.state().has_read(route);
@@ -154,7 +163,7 @@ fn carry_out(fake: &Fake, route: &str, parts: &[&str], uri: &Uri, body: Value) -
             Some(channel) => ok(channel),
             None => refused(404, 10_003),
         },
-        ("roles", _) => ok(&json!([{ "id": GUILD, "permissions": "1024" }, { "id": "5", "permissions": "8" }])),
+        ("roles", _) => ok(&roles()),
         ("post", [_, channel, _]) => state.post(channel, body),
         ("messages", [_, channel, _]) => {
             let after: u64 = uri
@@ -241,7 +250,7 @@ impl State0 {
             }
         }
         let mut fields = json!({ "type": if body["message_reference"].is_null() { 0 } else { 19 }, "nonce": nonce });
-        for key in ["embeds", "components", "message_reference", "flags"] {
+        for key in ["embeds", "components", "message_reference", "flags", "attachments"] {
             if !body[key].is_null() {
                 fields[key] = body[key].clone();
             }
