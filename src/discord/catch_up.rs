@@ -1,7 +1,7 @@
 //! What was said while nobody listened. After a fresh session, the channels that are read as a whole are read from the time up to
 //! which everything was heard; what was heard all the same is known by its id.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     intake::{Job, Open, Sorted, Taker, What, sort},
     rest::{RestError, Route},
-    wire::{Channel, Guild, made, snowflake_at},
+    wire::{Guild, made, snowflake_at},
 };
 use crate::{message::TeamId, store::discord as kept};
 
@@ -67,22 +67,25 @@ impl CatchUp {
         Self { taker, stop, hands: Semaphore::new(AT_ONCE) }
     }
 
-    /// The channels and threads of a server in which something may have been missed.
-    pub async fn missed(&self, team: &TeamId, guild: &Guild<'_>, gap: &Gap) -> Vec<String> {
-        let from = gap.from.as_millisecond();
-        let newer = |channel: &&Channel<'_>| made(channel.last_message_id.as_str()) >= from;
-        let all = guild.channels.0.iter().chain(&guild.threads.0).filter(newer);
-        let recent: Vec<&Channel<'_>> = all.collect();
-        if recent.is_empty() {
-            return Vec::new();
-        }
+    /// The channels of a server that are read as a whole.
+    pub async fn watched(&self, team: &TeamId) -> HashSet<String> {
         let watched = async { kept::watched(&mut *self.taker.bot.store().read().await?, team).await };
         let watched = watched.await.unwrap_or_else(|error: crate::store::StoreError| {
             tracing::warn!(%error, %team, "cannot tell which channels are watched");
             Vec::new()
         });
-        let is_watched = |id: &str| watched.iter().any(|channel| channel.as_str() == id);
-        let wanted = recent.into_iter().filter(|c| is_watched(c.id.as_str()) || is_watched(c.parent_id.as_str()));
+        watched.iter().map(|channel| channel.as_str().to_owned()).collect()
+    }
+
+    /// The watched channels and threads of a server in which something may have been missed.
+    #[must_use]
+    pub fn missed(guild: &Guild<'_>, watched: &HashSet<String>, gap: &Gap) -> Vec<String> {
+        let from = gap.from.as_millisecond();
+        let all = guild.channels.0.iter().chain(&guild.threads.0);
+        let wanted = all.filter(|channel| {
+            made(channel.last_message_id.as_str()) >= from
+                && (watched.contains(channel.id.as_str()) || watched.contains(channel.parent_id.as_str()))
+        });
         wanted.map(|channel| channel.id.as_str().to_owned()).collect()
     }
 

@@ -1,15 +1,15 @@
 //! What is known about channels: whether one is a thread and of which channel, and who can read it. Asked from Discord when the
-//! first failure is met in a channel, and again after it changed; chatter asks nothing.
+//! first failure is met in a channel, and again after it changed; chatter asks nothing. Of watched channels their server tells.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use super::{
     rest::{Rest, RestError, Route},
-    wire::{Channel, Role, loose::Many},
+    wire::{Channel, Guild, Role, loose::Many},
 };
 use crate::message::{ChannelId, IdError, MessageId, MessageRef, TeamId, Visibility};
 
@@ -66,12 +66,31 @@ impl Facts {
             Err(RestError::Refused { .. }) => alone(),
             other => other?,
         };
+        self.remember(guild, channel, spot.clone());
+        Ok(spot)
+    }
+
+    fn remember(&self, guild: &str, channel: &str, spot: Spot) {
         let mut known = lock(&self.known);
         if known.len() >= REMEMBERED {
             known.clear();
         }
-        known.insert(channel.to_owned(), (guild.to_owned(), spot.clone()));
-        Ok(spot)
+        known.insert(channel.to_owned(), (guild.to_owned(), spot));
+    }
+
+    /// Takes in what a server tells of these channels as it comes, so that nothing need be asked about them.
+    pub fn learn(&self, guild: &Guild<'_>, channels: &HashSet<String>) {
+        let id = guild.id.as_str();
+        let Some(open) = is_open(&guild.roles, id) else { return };
+        lock(&self.open).insert(id.to_owned(), open);
+        for channel in guild.channels.0.iter().filter(|channel| channels.contains(channel.id.as_str())) {
+            let spot = Spot {
+                channel: channel.id.as_str().to_owned(),
+                thread: None,
+                visibility: visibility(open, id, channel),
+            };
+            self.remember(id, channel.id.as_str(), spot);
+        }
     }
 
     /// Whether a channel that somebody named is one of a server, and no thread.
@@ -105,13 +124,8 @@ impl Facts {
         Ok(Spot { channel: parent.to_owned(), thread: Some(channel.to_owned()), visibility })
     }
 
-    /// Whether everybody in the server sees the channel: what everybody may do, as the channel changes it.
     async fn visibility(&self, guild: &str, channel: &Channel<'_>) -> Result<Visibility, RestError> {
-        let mut open = self.is_open(guild).await?;
-        if let Some(here) = channel.permission_overwrites.0.iter().find(|o| o.id.as_str() == guild) {
-            open = (open && here.deny.0 & VIEW == 0) || here.allow.0 & VIEW != 0;
-        }
-        Ok(if open { Visibility::Public } else { Visibility::Private })
+        Ok(visibility(self.is_open(guild).await?, guild, channel))
     }
 
     async fn is_open(&self, guild: &str) -> Result<bool, RestError> {
@@ -120,8 +134,7 @@ impl Facts {
         }
         let roles = self.rest.call_again(&Route::roles(guild), None, PATIENCE).await?.to_string();
         let roles: Many<Role<'_>> = serde_json::from_str(&roles).unwrap_or_default();
-        let everybody = roles.0.iter().find(|role| role.id.as_str() == guild);
-        let open = everybody.is_some_and(|role| role.permissions.0 & (VIEW | ADMINISTRATOR) != 0);
+        let open = is_open(&roles, guild).unwrap_or_default();
         lock(&self.open).insert(guild.to_owned(), open);
         Ok(open)
     }
@@ -136,6 +149,19 @@ impl Facts {
         lock(&self.open).remove(guild);
         lock(&self.known).retain(|_, (of, _)| of != guild);
     }
+}
+
+/// Whether everybody sees a server's channels unless one says otherwise; `None` when the roles do not tell.
+fn is_open(roles: &Many<Role<'_>>, guild: &str) -> Option<bool> {
+    let everybody = roles.0.iter().find(|role| role.id.as_str() == guild)?;
+    Some(everybody.permissions.0 & (VIEW | ADMINISTRATOR) != 0)
+}
+
+/// Whether everybody in the server sees the channel: what everybody may do, as the channel changes it.
+fn visibility(open: bool, guild: &str, channel: &Channel<'_>) -> Visibility {
+    let here = channel.permission_overwrites.0.iter().find(|overwrite| overwrite.id.as_str() == guild);
+    let open = here.map_or(open, |here| (open && here.deny.0 & VIEW == 0) || here.allow.0 & VIEW != 0);
+    if open { Visibility::Public } else { Visibility::Private }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -7,7 +7,7 @@ use rstest::rstest;
 use serde_json::json;
 
 use crate::{
-    fake::{Fake, GENERAL, Seen, Trouble, gateway::Order},
+    fake::{Fake, GENERAL, SECRET, Seen, Trouble, gateway::Order},
     rig::{Rig, SCOPES, command, page},
 };
 
@@ -250,6 +250,26 @@ async fn a_crash_before_the_servers_have_come_costs_nothing_of_what_was_missed()
     assert!(page(&rig.says().await).contains("@acme2%2fwidget"));
     // The first session could not go on; the second did.
     assert_eq!(rig.fake.state().gateway.sign_ins(), (2, 2));
+    rig.settles().await;
+    rig.fake.end();
+}
+
+#[tokio::test]
+async fn a_watched_channel_is_known_as_its_server_comes_and_a_private_one_stays_private() {
+    let rig = Rig::start().await;
+    let mut watch = command("watch", &[]);
+    (watch["channel_id"], watch["channel"]) = (json!(SECRET), json!({ "id": SECRET, "type": 0 }));
+    rig.fake.interacts(watch).await;
+    rig.settles().await;
+    let (fake, folder, _) = rig.stops().await;
+    fake.state().gateway.end_session();
+    fake.state().calls.clear();
+    let rig = Rig::on(fake, folder).await;
+    rig.fake.writes("alice", SECRET, json!({ "content": paste(1) }));
+    assert_eq!(rig.says().await["channel_id"], SECRET);
+    assert!(rig.fake.calls_of(&axum::http::Method::GET, "channels/").is_empty(), "it asked");
+    let history = rig.command("history", &[]).await;
+    assert!(page(&history["data"]).contains("No error was met yet."), "{history}");
     rig.settles().await;
     rig.fake.end();
 }

@@ -213,6 +213,8 @@ impl Events {
         }
         // What changed while nobody listened is not told again.
         self.facts.forget_guild(guild.id.as_str());
+        let watched = self.catch_up.watched(&team).await;
+        self.facts.learn(&guild, &watched);
         match guilds::came(&self.bot, &team, &guild, self.now()).await {
             Ok(true) => self.note("cannot say hello", guilds::greet(&self.bot, &team, &guild, self.now()).await),
             Ok(false) => {}
@@ -220,7 +222,7 @@ impl Events {
         }
         let (gap, coming) = self.missed.came(moment.number, guild.id.as_str(), self.now());
         if let Some(gap) = gap {
-            for channel in self.catch_up.missed(&team, &guild, &gap).await {
+            for channel in CatchUp::missed(&guild, &watched, &gap) {
                 let ticket = moment.open.begin(moment.seq);
                 let (catch_up, guild) = (Arc::clone(&self.catch_up), guild.id.as_str().to_owned());
                 self.tasks.spawn(async move {
