@@ -31,6 +31,7 @@ const TAKEN: &[(i64, &str)] = &[
     (7, "bd51cfa9913120b5"),
     (8, "7418eccee6a32a44"),
     (9, "bf6f4202d1f721d7"),
+    (10, "e7792aa3b72f0cad"),
 ];
 
 fn folder(name: &str) -> PathBuf {

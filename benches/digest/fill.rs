@@ -95,5 +95,9 @@ pub async fn fill(address: &str, engine: Engine, (teams, occurrences): (u64, u64
         conn.execute(AssertSqlSafe(statement)).await.unwrap();
     }
     conn.execute("ANALYZE").await.unwrap();
+    if engine == Engine::Sqlite {
+        // Nobody's digest is to wait until what stands in the log of all this is in the file.
+        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").await.unwrap();
+    }
     conn.close().await.unwrap();
 }

@@ -41,7 +41,11 @@ mod fill;
 
 use fill::fill;
 
-/// What the issue allows for each team.
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What a team's digest may take.
 const TIME: Duration = Duration::from_millis(5);
 /// Megabytes that memory may differ by between the first quarter of the teams and the last: what SQLite's connection keeps of the
 /// file fills up meanwhile.

@@ -38,13 +38,17 @@ use tokio::{runtime::Runtime, task::JoinSet};
 mod statements;
 mod years;
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// 200 bytes of talk that names npm and a 403.
 const CHAT: &str = "ok so to summarise: the staging deploy is green again, the npm cache was stale and the 403 came from the \
                     CDN, not from us. I will write it up for the runbook tomorrow, thanks team for your help today!";
 /// Findings that are recorded for a rate.
 const FINDINGS: usize = 20_000;
 /// Messages that are heard at the same time, as from many channels.
-const AT_ONCE: usize = 512;
+const AT_ONCE: usize = 1024;
 
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

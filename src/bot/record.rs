@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::{
     Bot,
     decide::Silence,
-    hear::{self, Heard},
+    hear::Heard,
     say::Say,
 };
 use crate::{
@@ -25,9 +25,9 @@ use crate::{
 mod write;
 
 /// More findings than this do not share a commit: the first would wait long for the last.
-const TOGETHER: usize = 256;
-/// Nor do more failures, of which a message may have several: a statement takes 32,766 arguments, and a failure has 13.
-const FAILURES: usize = 64 * hear::KEPT;
+const TOGETHER: usize = 512;
+/// Nor do more failures, of which a message may have several.
+const FAILURES: usize = 2 * TOGETHER;
 
 /// How often something is written that the database turns away for another's sake.
 pub(super) const TRIES: usize = 4;

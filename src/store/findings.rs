@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use sqlx::{AnyConnection, Row as _};
 
 use super::{
-    Result,
+    Result, StoreError,
     people::Who,
-    rows::{millis, query, query_as},
+    rows::{FULL, millis, query, query_as},
 };
 use crate::{
     classifier::Diagnosis,
@@ -38,33 +38,62 @@ pub struct NewHeard {
 }
 
 /// Takes down that messages were heard; says for each whether it is new. A message heard before is left as it is.
+///
+/// Fails with [`StoreError::Locked`] when another transaction takes one of them down at the same time.
 pub async fn hear(conn: &mut AnyConnection, messages: &[&NewHeard]) -> Result<Vec<bool>> {
-    if messages.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut insert = query_as::<(String, String, String)>(
-        conn,
-        "INSERT INTO heard (team, channel, message, thread, who, gist, private_at, heard_at) VALUES {rows} \
-         ON CONFLICT (team, channel, message) DO NOTHING RETURNING team, channel, message",
-        0,
-        messages.len(),
-        8,
-    );
-    for m in messages {
-        insert = insert
-            .bind(m.place.team.as_str())
-            .bind(m.place.channel.as_str())
-            .bind(m.place.id.as_str())
-            .bind(m.place.thread.as_ref().map(MessageId::as_str))
-            .bind(m.who.as_str())
-            .bind(m.gist.as_str())
-            .bind(private_at(m.visibility, m.at))
-            .bind(millis(m.at));
-    }
-    let mut new: HashSet<(String, String, String)> = insert.fetch_all(conn).await?.into_iter().collect();
-    let key = |p: &MessageRef| (p.team.to_string(), p.channel.to_string(), p.id.to_string());
+    let mut known = known(conn, messages).await?;
     // Two copies of one message in one call: only the first is new.
-    Ok(messages.iter().map(|m| new.remove(&key(&m.place))).collect())
+    let new: Vec<bool> = messages.iter().map(|m| known.insert(key(&m.place))).collect();
+    let unknown: Vec<&NewHeard> = messages.iter().zip(&new).filter(|(_, new)| **new).map(|(m, _)| *m).collect();
+    for some in unknown.chunks(FULL) {
+        let mut insert = query(
+            conn,
+            "INSERT INTO heard (team, channel, message, thread, who, gist, private_at, heard_at) VALUES {rows} \
+             ON CONFLICT (team, channel, message) DO NOTHING",
+            some.len(),
+            8,
+        );
+        for m in some {
+            insert = insert
+                .bind(m.place.team.as_str())
+                .bind(m.place.channel.as_str())
+                .bind(m.place.id.as_str())
+                .bind(m.place.thread.as_ref().map(MessageId::as_str))
+                .bind(m.who.as_str())
+                .bind(m.gist.as_str())
+                .bind(private_at(m.visibility, m.at))
+                .bind(millis(m.at));
+        }
+        if insert.execute(&mut *conn).await?.rows_affected() < some.len() as u64 {
+            return Err(StoreError::Locked);
+        }
+    }
+    Ok(new)
+}
+
+type Key = (String, String, String);
+
+fn key(place: &MessageRef) -> Key {
+    (place.team.to_string(), place.channel.to_string(), place.id.to_string())
+}
+
+/// Those that were heard before.
+async fn known(conn: &mut AnyConnection, messages: &[&NewHeard]) -> Result<HashSet<Key>> {
+    let mut known = HashSet::with_capacity(messages.len());
+    for some in messages.chunks(FULL) {
+        let mut select = query_as::<Key>(
+            conn,
+            "SELECT team, channel, message FROM heard WHERE (team, channel, message) IN (VALUES {rows})",
+            0,
+            some.len(),
+            3,
+        );
+        for NewHeard { place, .. } in some {
+            select = select.bind(place.team.as_str()).bind(place.channel.as_str()).bind(place.id.as_str());
+        }
+        known.extend(select.fetch_all(&mut *conn).await?);
+    }
+    Ok(known)
 }
 
 /// Whether a message was heard, and not deleted since.
@@ -173,11 +202,8 @@ impl<'a> About<'a> {
     }
 }
 
-/// Counts failures, in three statements whatever their number.
+/// Counts failures.
 pub async fn count_failures(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
-    if occurrences.is_empty() {
-        return Ok(());
-    }
     counts::count_errors(conn, occurrences).await?;
     counts::count_by_channel(conn, occurrences).await?;
     counts::count_by_day(conn, occurrences).await
@@ -185,35 +211,34 @@ pub async fn count_failures(conn: &mut AnyConnection, occurrences: &[NewOccurren
 
 /// Records failures without counting them.
 pub async fn insert(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
-    if occurrences.is_empty() {
-        return Ok(());
+    for some in occurrences.chunks(FULL) {
+        let mut insert = query(
+            conn,
+            "INSERT INTO occurrence (team, channel, message, ordinal, fingerprint, code, cause, host, scope, package, \
+             operation, seen_at, diagnosis) VALUES {rows} ON CONFLICT (team, channel, message, ordinal) DO NOTHING",
+            some.len(),
+            13,
+        );
+        for o in some {
+            let about = About::of(o.diagnosis);
+            let place = &o.heard.place;
+            insert = insert
+                .bind(place.team.as_str())
+                .bind(place.channel.as_str())
+                .bind(place.id.as_str())
+                .bind(o.ordinal)
+                .bind(o.diagnosis.fingerprint.as_str())
+                .bind(about.family)
+                .bind(about.cause)
+                .bind(about.host)
+                .bind(about.scope)
+                .bind(about.package)
+                .bind(about.operation)
+                .bind(millis(o.heard.at))
+                .bind(o.kept);
+        }
+        insert.execute(&mut *conn).await?;
     }
-    let mut insert = query(
-        conn,
-        "INSERT INTO occurrence (team, channel, message, ordinal, fingerprint, code, cause, host, scope, package, \
-         operation, seen_at, diagnosis) VALUES {rows} ON CONFLICT (team, channel, message, ordinal) DO NOTHING",
-        occurrences.len(),
-        13,
-    );
-    for o in occurrences {
-        let about = About::of(o.diagnosis);
-        let place = &o.heard.place;
-        insert = insert
-            .bind(place.team.as_str())
-            .bind(place.channel.as_str())
-            .bind(place.id.as_str())
-            .bind(o.ordinal)
-            .bind(o.diagnosis.fingerprint.as_str())
-            .bind(about.family)
-            .bind(about.cause)
-            .bind(about.host)
-            .bind(about.scope)
-            .bind(about.package)
-            .bind(about.operation)
-            .bind(millis(o.heard.at))
-            .bind(o.kept);
-    }
-    insert.execute(conn).await?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use sqlx::AnyConnection;
 use super::{
     Result,
     channels::ErrorPlace,
-    rows::{day, query_as, timestamp},
+    rows::{FULL, day, query_as, timestamp},
 };
 use crate::message::{ChannelId, TeamId, Visibility};
 
@@ -30,16 +30,18 @@ pub async fn seen(
 ) -> Result<HashMap<ErrorPlace, Seen>> {
     let public: HashSet<(&str, &str)> = errors.keys().map(|(team, _, f)| (team.as_str(), f.as_str())).collect();
     let mut counts: HashMap<(String, String), Seen> = HashMap::new();
-    if !public.is_empty() {
+    let public: Vec<(&str, &str)> = public.into_iter().collect();
+    for some in public.chunks(FULL) {
         let mut select = query_as::<(String, String, i64, i64, Option<i64>)>(
             conn,
-            "SELECT team, fingerprint, seen, last_at, CASE WHEN state = 'resolved' THEN state_at END FROM error WHERE (team, fingerprint) IN (VALUES {rows})",
+            "SELECT team, fingerprint, seen, last_at, CASE WHEN state = 'resolved' THEN state_at END FROM error \
+             WHERE (team, fingerprint) IN (VALUES {rows})",
             0,
-            public.len(),
+            some.len(),
             2,
         );
-        for (team, fingerprint) in public {
-            select = select.bind(team).bind(fingerprint);
+        for (team, fingerprint) in some {
+            select = select.bind(*team).bind(*fingerprint);
         }
         for (team, fingerprint, times, last, resolved) in select.fetch_all(&mut *conn).await? {
             if times > 0 {
@@ -51,19 +53,19 @@ pub async fn seen(
     let private: Vec<&ErrorPlace> =
         errors.iter().filter(|(_, v)| **v != Visibility::Public).map(|(place, _)| place).collect();
     let mut own: HashMap<(String, String, String), Seen> = HashMap::new();
-    if !private.is_empty() {
+    for some in private.chunks(FULL) {
         let mut select = query_as::<(String, String, String, i64, i64)>(
             conn,
             "SELECT team, channel, fingerprint, seen, last_at FROM error_channel \
              WHERE private_at IS NOT NULL AND (team, channel, fingerprint) IN (VALUES {rows})",
             0,
-            private.len(),
+            some.len(),
             3,
         );
-        for (team, channel, fingerprint) in private {
+        for (team, channel, fingerprint) in some {
             select = select.bind(team.as_str()).bind(channel.as_str()).bind(fingerprint.as_str());
         }
-        for (team, channel, fingerprint, times, last) in select.fetch_all(conn).await? {
+        for (team, channel, fingerprint, times, last) in select.fetch_all(&mut *conn).await? {
             own.insert((team, channel, fingerprint), Seen { times, last: timestamp(last), resolved: None });
         }
     }

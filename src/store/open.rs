@@ -9,7 +9,7 @@ use std::{
 
 use directories::ProjectDirs;
 use sqlx::{
-    Any, AnyConnection, AnyPool, Connection as _, Executor as _, Transaction,
+    Any, AnyConnection, AnyPool, AssertSqlSafe, Connection as _, Executor as _, Transaction,
     any::{AnyPoolOptions, install_default_drivers},
     migrate::Migrator,
 };
@@ -97,13 +97,14 @@ impl Store {
             let url = Url::parse(address).map_err(|_| bad())?;
             let pool = AnyPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE);
             let pool = pool.connect(url.as_str()).await?;
+            MIGRATIONS.run(&pool).await?;
             return Self::ready(Engine::Postgres, pool.clone(), pool, None).await;
         }
         let path = address.strip_prefix("sqlite://").or_else(|| address.strip_prefix("sqlite:")).ok_or_else(bad)?;
         let path = std::path::absolute(Path::new(path)).map_err(|_| bad())?;
         let url = Url::from_file_path(&path).map_err(|()| bad())?;
         let url = format!("sqlite:{}?mode=rwc", url.as_str().trim_start_matches("file:"));
-        let pool = |connections, cache| {
+        let pool = |connections, pragmas: fn() -> AssertSqlSafe<String>| {
             let options = AnyPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
             // After some failures, a full disk among them, SQLite has ended the transaction and sqlx does not know. Such a
             // connection never begins another one.
@@ -113,7 +114,7 @@ impl Store {
             });
             options.after_connect(move |connection, _| {
                 Box::pin(async move {
-                    connection.execute(pragmas(cache)).await?;
+                    connection.execute(pragmas()).await?;
                     Ok(())
                 })
             })
@@ -121,14 +122,14 @@ impl Store {
         // A pool would try a damaged file again and again, and then say that it does not answer.
         let mut first = AnyConnection::connect(&url).await?;
         first.execute(pragmas(WRITER_CACHE)).await?;
+        MIGRATIONS.run(&mut first).await?;
         first.close().await?;
-        let writers = pool(1, WRITER_CACHE).connect(&url).await?;
-        let readers = pool(READERS, READER_CACHE).connect_lazy(&url)?;
+        let writers = pool(1, writer_pragmas).connect(&url).await?;
+        let readers = pool(READERS, || pragmas(READER_CACHE)).connect_lazy(&url)?;
         Self::ready(Engine::Sqlite, readers, writers, Some(path)).await
     }
 
     async fn ready(engine: Engine, readers: AnyPool, writers: AnyPool, file: Option<PathBuf>) -> Result<Self> {
-        MIGRATIONS.run(&writers).await?;
         let key = people::Key::of(&writers).await?;
         Ok(Self { engine, readers, writers, file, key })
     }
@@ -183,8 +184,15 @@ impl Store {
     }
 }
 
-fn pragmas(cache: u32) -> sqlx::AssertSqlSafe<String> {
-    sqlx::AssertSqlSafe(format!(
+/// What SQLite would need to undo one statement of many rows stays in memory instead of a file. Migrations, whose statements may
+/// be about whole tables, are not to be carried out with this.
+fn writer_pragmas() -> AssertSqlSafe<String> {
+    let AssertSqlSafe(common) = pragmas(WRITER_CACHE);
+    AssertSqlSafe(format!("{common} PRAGMA temp_store = MEMORY;"))
+}
+
+fn pragmas(cache: u32) -> AssertSqlSafe<String> {
+    AssertSqlSafe(format!(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = {}; \
          PRAGMA cache_size = -{cache}; PRAGMA wal_autocheckpoint = {LOG};",
         BUSY.as_millis()

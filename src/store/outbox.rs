@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::{
     Result,
     replies::NewReply,
-    rows::{millis, query, query_as, timestamp},
+    rows::{FULL, millis, query, query_as, timestamp},
 };
 use crate::message::{Platform, TeamId};
 
@@ -94,8 +94,8 @@ pub async fn put(conn: &mut AnyConnection, rows: &[NewRow], now: Timestamp) -> R
     put_due(conn, rows, now, now).await
 }
 
-/// Puts rows into their lanes, to be said at `due` or soon after it, in at most three statements whatever their number. Rows of
-/// one lane keep their order among those that are due. A change or removal replaces a change of the same reply that waits.
+/// Puts rows into their lanes, to be said at `due` or soon after it. Rows of one lane keep their order among those that are due.
+/// A change or removal replaces a change of the same reply that waits.
 pub async fn put_due(conn: &mut AnyConnection, rows: &[NewRow], due: Timestamp, now: Timestamp) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
@@ -103,23 +103,25 @@ pub async fn put_due(conn: &mut AnyConnection, rows: &[NewRow], due: Timestamp, 
     // The lanes first: whoever touches rows holds their lane, so that two transactions never wait for each other.
     let mut numbers = reserve(conn, rows, due).await?;
     replace(conn, rows).await?;
-    let mut insert = query(
-        conn,
-        "INSERT INTO outbox (team, lane, seq, post_key, kind, reply, body, due_at, attempts, created_at) VALUES {rows}",
-        rows.len(),
-        10,
-    );
-    for row in rows {
-        let key = (row.team.to_string(), row.lane.clone());
-        let seq = numbers.get_mut(&key).map_or(0, |next| {
-            *next += 1;
-            *next
-        });
-        insert = insert.bind(row.team.as_str()).bind(row.lane.as_str()).bind(seq).bind(post_key());
-        insert = insert.bind(row.kind.as_str()).bind(row.reply.as_deref()).bind(row.body.as_str());
-        insert = insert.bind(millis(due)).bind(0_i64).bind(millis(now));
+    for some in rows.chunks(FULL) {
+        let mut insert = query(
+            conn,
+            "INSERT INTO outbox (team, lane, seq, post_key, kind, reply, body, due_at, attempts, created_at) VALUES {rows}",
+            some.len(),
+            10,
+        );
+        for row in some {
+            let key = (row.team.to_string(), row.lane.clone());
+            let seq = numbers.get_mut(&key).map_or(0, |next| {
+                *next += 1;
+                *next
+            });
+            insert = insert.bind(row.team.as_str()).bind(row.lane.as_str()).bind(seq).bind(post_key());
+            insert = insert.bind(row.kind.as_str()).bind(row.reply.as_deref()).bind(row.body.as_str());
+            insert = insert.bind(millis(due)).bind(0_i64).bind(millis(now));
+        }
+        insert.execute(&mut *conn).await?;
     }
-    insert.execute(conn).await?;
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use super::{
     channels::{ErrorPlace, Place},
     findings,
     people::Who,
-    rows::{millis, query, query_as, timestamp},
+    rows::{FULL, millis, query, query_as, timestamp},
 };
 use crate::{
     classifier::Diagnosis,
@@ -24,28 +24,27 @@ pub use kinds::{Given, Kind, NewReply, Outcome, State};
 
 /// Takes down new answers.
 pub async fn add(conn: &mut AnyConnection, replies: &[NewReply]) -> Result<()> {
-    if replies.is_empty() {
-        return Ok(());
+    for some in replies.chunks(FULL) {
+        let mut insert = query(
+            conn,
+            "INSERT INTO reply (id, kind, team, channel, message, thread, fingerprint, state, replied_at) VALUES {rows}",
+            some.len(),
+            9,
+        );
+        for r in some {
+            insert = insert
+                .bind(r.id.as_str())
+                .bind(r.kind.as_str())
+                .bind(r.place.team.as_str())
+                .bind(r.place.channel.as_str())
+                .bind(r.place.id.as_str())
+                .bind(r.place.thread.as_ref().map(MessageId::as_str))
+                .bind(r.fingerprint.as_str())
+                .bind(to_json(&r.state)?)
+                .bind(millis(r.at));
+        }
+        insert.execute(&mut *conn).await?;
     }
-    let mut insert = query(
-        conn,
-        "INSERT INTO reply (id, kind, team, channel, message, thread, fingerprint, state, replied_at) VALUES {rows}",
-        replies.len(),
-        9,
-    );
-    for r in replies {
-        insert = insert
-            .bind(r.id.as_str())
-            .bind(r.kind.as_str())
-            .bind(r.place.team.as_str())
-            .bind(r.place.channel.as_str())
-            .bind(r.place.id.as_str())
-            .bind(r.place.thread.as_ref().map(MessageId::as_str))
-            .bind(r.fingerprint.as_str())
-            .bind(to_json(&r.state)?)
-            .bind(millis(r.at));
-    }
-    insert.execute(&mut *conn).await?;
     let answers: Vec<_> = replies.iter().filter(|r| r.kind == Kind::Answer).collect();
     let answers: Vec<_> = answers.iter().map(|r| (&r.place, r.fingerprint.as_str(), r.id.as_str())).collect();
     lead_to(conn, &answers).await
@@ -53,21 +52,20 @@ pub async fn add(conn: &mut AnyConnection, replies: &[NewReply]) -> Result<()> {
 
 /// Takes down that these are the last full answers to errors in their channels; see [`latest`].
 pub async fn lead_to(conn: &mut AnyConnection, answers: &[(&MessageRef, &str, &str)]) -> Result<()> {
-    if answers.is_empty() {
-        return Ok(());
+    for some in answers.chunks(FULL) {
+        let mut update = query(
+            conn,
+            "WITH given (team, channel, fingerprint, reply) AS (VALUES {rows}) UPDATE error_channel SET reply = given.reply \
+             FROM given WHERE error_channel.team = given.team AND error_channel.channel = given.channel \
+             AND error_channel.fingerprint = given.fingerprint",
+            some.len(),
+            4,
+        );
+        for (place, fingerprint, reply) in some {
+            update = update.bind(place.team.as_str()).bind(place.channel.as_str()).bind(*fingerprint).bind(*reply);
+        }
+        update.execute(&mut *conn).await?;
     }
-    let mut update = query(
-        conn,
-        "WITH given (team, channel, fingerprint, reply) AS (VALUES {rows}) UPDATE error_channel SET reply = given.reply \
-         FROM given WHERE error_channel.team = given.team AND error_channel.channel = given.channel \
-         AND error_channel.fingerprint = given.fingerprint",
-        answers.len(),
-        4,
-    );
-    for (place, fingerprint, reply) in answers {
-        update = update.bind(place.team.as_str()).bind(place.channel.as_str()).bind(*fingerprint).bind(*reply);
-    }
-    update.execute(conn).await?;
     Ok(())
 }
 
@@ -82,27 +80,29 @@ pub async fn latest(
     errors: &HashSet<ErrorPlace>,
     since: Timestamp,
 ) -> Result<HashMap<ErrorPlace, (MessageRef, Timestamp)>> {
-    if errors.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let mut select = query_as::<(String, String, String, String, Option<String>, i64)>(
-        conn,
-        "SELECT c.team, c.channel, c.fingerprint, r.message, r.thread, r.replied_at FROM error_channel c \
-         JOIN reply r ON r.id = c.reply AND r.team = c.team AND r.fingerprint = c.fingerprint AND r.replied_at > $1 \
-         AND r.kind = 'answer' AND (r.outcome IS NULL OR r.outcome = 'fixed') \
-         WHERE (c.team, c.channel, c.fingerprint) IN (VALUES {rows})",
-        1,
-        errors.len(),
-        3,
-    )
-    .bind(millis(since));
-    for (team, channel, fingerprint) in errors {
-        select = select.bind(team.as_str()).bind(channel.as_str()).bind(fingerprint.as_str());
-    }
+    let errors: Vec<&ErrorPlace> = errors.iter().collect();
     let mut all = HashMap::new();
-    for (team, channel, fingerprint, message, thread, at) in select.fetch_all(conn).await? {
-        let place = place(&team, &channel, thread.as_deref(), &message)?;
-        all.insert((place.team.clone(), place.channel.clone(), fingerprint), (place, timestamp(at)));
+    for some in errors.chunks(FULL) {
+        let mut select = query_as::<(String, String, String, String, Option<String>, i64)>(
+            conn,
+            "SELECT c.team, c.channel, c.fingerprint, r.message, r.thread, r.replied_at FROM error_channel c \
+             JOIN reply r ON r.id = c.reply AND r.team = c.team AND r.fingerprint = c.fingerprint \
+             AND r.kind = 'answer' AND (r.outcome IS NULL OR r.outcome = 'fixed') \
+             WHERE (c.team, c.channel, c.fingerprint) IN (VALUES {rows})",
+            0,
+            some.len(),
+            3,
+        );
+        for (team, channel, fingerprint) in some {
+            select = select.bind(team.as_str()).bind(channel.as_str()).bind(fingerprint.as_str());
+        }
+        for (team, channel, fingerprint, message, thread, at) in select.fetch_all(&mut *conn).await? {
+            let at = timestamp(at);
+            if at > since {
+                let place = place(&team, &channel, thread.as_deref(), &message)?;
+                all.insert((place.team.clone(), place.channel.clone(), fingerprint), (place, at));
+            }
+        }
     }
     Ok(all)
 }

@@ -55,14 +55,23 @@ pub(super) fn sql(
     AssertSqlSafe(statement.replace("{rows}", &list))
 }
 
-/// A statement whose text depends on the number of its rows.
+/// Rows of a statement that is prepared once and kept. Under load most are of this size: SQLite needs longer to read the text of
+/// a statement of many rows than to carry it out.
+pub(super) const FULL: usize = 64;
+
+/// Whether statements of so many rows are kept: those that come again and again.
+pub(super) fn is_kept(rows: usize) -> bool {
+    rows == FULL || rows == 1
+}
+
+/// A statement whose text depends on the number of its rows. What comes in numbers comes in chunks of [`FULL`].
 pub(super) fn query<'q>(
     conn: &AnyConnection,
     statement: &str,
     rows: usize,
     columns: usize,
 ) -> Query<'q, Any, AnyArguments> {
-    sqlx::query(sql(conn, statement, 0, rows, columns)).persistent(false)
+    sqlx::query(sql(conn, statement, 0, rows, columns)).persistent(is_kept(rows))
 }
 
 /// The same for a statement that returns tuples and names `before` arguments itself.
@@ -76,5 +85,5 @@ pub(super) fn query_as<'q, T>(
 where
     T: for<'r> sqlx::FromRow<'r, AnyRow>,
 {
-    sqlx::query_as(sql(conn, statement, before, rows, columns)).persistent(false)
+    sqlx::query_as(sql(conn, statement, before, rows, columns)).persistent(is_kept(rows))
 }

@@ -12,12 +12,12 @@ use crate::{
     message::{ChannelId, MessageRef, TeamId, Visibility},
     store::{
         Result,
-        rows::{millis, query_as, timestamp},
+        rows::{FULL, millis, query_as, timestamp},
     },
 };
 
 /// Errors that one statement asks for.
-pub(super) const TOGETHER: usize = 200;
+pub(super) const TOGETHER: usize = FULL;
 
 /// From where a digest is looked at, and which UTC days (counted since 1970) it is about.
 #[derive(Debug, Clone, Copy)]

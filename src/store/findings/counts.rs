@@ -11,7 +11,7 @@ use crate::{
     store::{
         Result,
         recurrence::State,
-        rows::{day, millis, query},
+        rows::{FULL, day, millis, query},
     },
 };
 
@@ -81,64 +81,67 @@ pub(super) async fn count_errors(conn: &mut AnyConnection, occurrences: &[NewOcc
         let met = before.and_then(|(.., met)| met);
         rows.insert(key, (described, count, if public { Some(Public::add(met, o)) } else { met }));
     }
-    let mut upsert = query(
-        conn,
-        concat!(
-            "INSERT INTO error (team, fingerprint, code, cause, host, scope, package, operation, seen, first_at, last_at, \
-             state, state_at, public_at, opened_at, first_by) \
-             VALUES {rows} ON CONFLICT (team, fingerprint) DO UPDATE SET \
-             cause = CASE WHEN excluded.seen > 0 THEN excluded.cause ELSE error.cause END, \
-             scope = CASE WHEN excluded.seen > 0 THEN excluded.scope ELSE error.scope END, \
-             package = CASE WHEN excluded.seen > 0 THEN excluded.package ELSE error.package END, \
-             operation = CASE WHEN excluded.seen > 0 THEN excluded.operation ELSE error.operation END, \
-             seen = error.seen + excluded.seen, \
-             last_at = CASE WHEN excluded.seen > 0 THEN excluded.last_at ELSE error.last_at END, state = ",
-            unless_as_before!("error.state", "excluded.state", "'reopened'", "'recurring'", "error.state"),
-            ", state_at = ",
-            unless_as_before!(
-                "error.state_at",
-                "excluded.state_at",
-                "excluded.last_at",
-                "excluded.last_at",
-                "error.state_at"
+    let rows: Vec<_> = rows.into_iter().collect();
+    for some in rows.chunks(FULL) {
+        let mut upsert = query(
+            conn,
+            concat!(
+                "INSERT INTO error (team, fingerprint, code, cause, host, scope, package, operation, seen, first_at, last_at, \
+                 state, state_at, public_at, opened_at, first_by) \
+                 VALUES {rows} ON CONFLICT (team, fingerprint) DO UPDATE SET \
+                 cause = CASE WHEN excluded.seen > 0 THEN excluded.cause ELSE error.cause END, \
+                 scope = CASE WHEN excluded.seen > 0 THEN excluded.scope ELSE error.scope END, \
+                 package = CASE WHEN excluded.seen > 0 THEN excluded.package ELSE error.package END, \
+                 operation = CASE WHEN excluded.seen > 0 THEN excluded.operation ELSE error.operation END, \
+                 seen = error.seen + excluded.seen, \
+                 last_at = CASE WHEN excluded.seen > 0 THEN excluded.last_at ELSE error.last_at END, state = ",
+                unless_as_before!("error.state", "excluded.state", "'reopened'", "'recurring'", "error.state"),
+                ", state_at = ",
+                unless_as_before!(
+                    "error.state_at",
+                    "excluded.state_at",
+                    "excluded.last_at",
+                    "excluded.last_at",
+                    "error.state_at"
+                ),
+                ", opened_at = ",
+                unless_as_before!(
+                    "error.opened_at",
+                    "excluded.opened_at",
+                    "excluded.opened_at",
+                    "error.opened_at",
+                    "error.opened_at"
+                ),
+                ", public_at = COALESCE(error.public_at, excluded.public_at), \
+                 first_by = COALESCE(error.first_by, excluded.first_by)"
             ),
-            ", opened_at = ",
-            unless_as_before!(
-                "error.opened_at",
-                "excluded.opened_at",
-                "excluded.opened_at",
-                "error.opened_at",
-                "error.opened_at"
-            ),
-            ", public_at = COALESCE(error.public_at, excluded.public_at), \
-             first_by = COALESCE(error.first_by, excluded.first_by)"
-        ),
-        rows.len(),
-        16,
-    );
-    for ((team, fingerprint), (o, count, met)) in rows {
-        let about = About::of(o.diagnosis);
-        let public = met.is_some();
-        let first = met.map(|met| met.first);
-        upsert = upsert
-            .bind(team)
-            .bind(fingerprint)
-            .bind(about.family)
-            .bind(about.cause.filter(|_| public))
-            .bind(about.host)
-            .bind(about.scope.filter(|_| public))
-            .bind(about.package.filter(|_| public))
-            .bind(about.operation.filter(|_| public))
-            .bind(count.seen)
-            .bind(count.first)
-            .bind(count.last)
-            .bind(met.map(|met| met.state.as_str()))
-            .bind(first)
-            .bind(first)
-            .bind(first)
-            .bind(met.map(|met| met.by));
+            some.len(),
+            16,
+        );
+        for ((team, fingerprint), (o, count, met)) in some {
+            let about = About::of(o.diagnosis);
+            let public = met.is_some();
+            let first = met.map(|met| met.first);
+            upsert = upsert
+                .bind(team)
+                .bind(fingerprint)
+                .bind(about.family)
+                .bind(about.cause.filter(|_| public))
+                .bind(about.host)
+                .bind(about.scope.filter(|_| public))
+                .bind(about.package.filter(|_| public))
+                .bind(about.operation.filter(|_| public))
+                .bind(count.seen)
+                .bind(count.first)
+                .bind(count.last)
+                .bind(met.map(|met| met.state.as_str()))
+                .bind(first)
+                .bind(first)
+                .bind(first)
+                .bind(met.map(|met| met.by));
+        }
+        upsert.execute(&mut *conn).await?;
     }
-    upsert.execute(conn).await?;
     Ok(())
 }
 
@@ -150,23 +153,26 @@ pub(super) async fn count_by_channel(conn: &mut AnyConnection, occurrences: &[Ne
         let count = Count::add(rows.get(&key).map(|(_, count)| *count), 1, millis(o.heard.at));
         rows.insert(key, (o, count));
     }
-    let mut upsert = query(
-        conn,
-        "INSERT INTO error_channel (team, channel, fingerprint, cause, scope, package, private_at, seen, first_at, \
-         last_at) VALUES {rows} ON CONFLICT (team, channel, fingerprint) DO UPDATE SET cause = excluded.cause, \
-         scope = excluded.scope, package = excluded.package, seen = error_channel.seen + excluded.seen, \
-         last_at = excluded.last_at, private_at = excluded.private_at",
-        rows.len(),
-        10,
-    );
-    for ((team, channel, fingerprint), (o, count)) in rows {
-        let about = About::of(o.diagnosis);
-        upsert = upsert.bind(team).bind(channel).bind(fingerprint);
-        upsert = upsert.bind(about.cause).bind(about.scope).bind(about.package);
-        upsert = upsert.bind(private_at(o.heard.visibility, o.heard.at));
-        upsert = upsert.bind(count.seen).bind(count.first).bind(count.last);
+    let rows: Vec<_> = rows.into_iter().collect();
+    for some in rows.chunks(FULL) {
+        let mut upsert = query(
+            conn,
+            "INSERT INTO error_channel (team, channel, fingerprint, cause, scope, package, private_at, seen, first_at, \
+             last_at) VALUES {rows} ON CONFLICT (team, channel, fingerprint) DO UPDATE SET cause = excluded.cause, \
+             scope = excluded.scope, package = excluded.package, seen = error_channel.seen + excluded.seen, \
+             last_at = excluded.last_at, private_at = excluded.private_at",
+            some.len(),
+            10,
+        );
+        for ((team, channel, fingerprint), (o, count)) in some {
+            let about = About::of(o.diagnosis);
+            upsert = upsert.bind(team).bind(channel).bind(fingerprint);
+            upsert = upsert.bind(about.cause).bind(about.scope).bind(about.package);
+            upsert = upsert.bind(private_at(o.heard.visibility, o.heard.at));
+            upsert = upsert.bind(count.seen).bind(count.first).bind(count.last);
+        }
+        upsert.execute(&mut *conn).await?;
     }
-    upsert.execute(conn).await?;
     Ok(())
 }
 
@@ -178,18 +184,21 @@ pub(super) async fn count_by_day(conn: &mut AnyConnection, occurrences: &[NewOcc
         let key = (place.team.as_str(), day(o.heard.at), place.channel.as_str(), fingerprint, o.heard.who.as_str());
         rows.entry(key).or_insert((private_at(o.heard.visibility, o.heard.at), 0_i64)).1 += 1;
     }
-    let mut upsert = query(
-        conn,
-        "INSERT INTO error_day (team, day, channel, fingerprint, who, private_at, seen) VALUES {rows} \
-         ON CONFLICT (team, day, channel, fingerprint, who) DO UPDATE SET seen = error_day.seen + excluded.seen, \
-         private_at = COALESCE(error_day.private_at, excluded.private_at)",
-        rows.len(),
-        7,
-    );
-    for ((team, day, channel, fingerprint, who), (private, seen)) in rows {
-        upsert = upsert.bind(team).bind(day).bind(channel).bind(fingerprint).bind(who).bind(private).bind(seen);
+    let rows: Vec<_> = rows.into_iter().collect();
+    for some in rows.chunks(FULL) {
+        let mut upsert = query(
+            conn,
+            "INSERT INTO error_day (team, day, channel, fingerprint, who, private_at, seen) VALUES {rows} \
+             ON CONFLICT (team, day, channel, fingerprint, who) DO UPDATE SET seen = error_day.seen + excluded.seen, \
+             private_at = COALESCE(error_day.private_at, excluded.private_at)",
+            some.len(),
+            7,
+        );
+        for ((team, day, channel, fingerprint, who), (private, seen)) in some {
+            upsert = upsert.bind(team).bind(day).bind(channel).bind(fingerprint).bind(who).bind(private).bind(seen);
+        }
+        upsert.execute(&mut *conn).await?;
     }
-    upsert.execute(conn).await?;
     Ok(())
 }
 
@@ -231,27 +240,27 @@ impl DayKey {
 
 /// Adds to the counts of channels and days.
 pub async fn count(conn: &mut AnyConnection, days: &BTreeMap<DayKey, (Visibility, DayCounts)>) -> Result<()> {
-    if days.is_empty() {
-        return Ok(());
+    let rows: Vec<_> = days.iter().collect();
+    for some in rows.chunks(FULL) {
+        let mut upsert = query(
+            conn,
+            "INSERT INTO channel_day (team, day, channel, private_at, seen, answered, fixed, unhelpful, false_answers, \
+             secrets) VALUES {rows} ON CONFLICT (team, day, channel) DO UPDATE SET seen = channel_day.seen + excluded.seen, \
+             answered = channel_day.answered + excluded.answered, fixed = channel_day.fixed + excluded.fixed, \
+             unhelpful = channel_day.unhelpful + excluded.unhelpful, \
+             false_answers = channel_day.false_answers + excluded.false_answers, \
+             secrets = channel_day.secrets + excluded.secrets, \
+             private_at = COALESCE(channel_day.private_at, excluded.private_at)",
+            some.len(),
+            10,
+        );
+        for (key, (visibility, c)) in some {
+            upsert = upsert.bind(key.team.as_str()).bind(key.day).bind(key.channel.as_str());
+            upsert = upsert.bind((*visibility != Visibility::Public).then_some(key.day));
+            upsert = upsert.bind(c.seen).bind(c.answered).bind(c.fixed);
+            upsert = upsert.bind(c.unhelpful).bind(c.false_answers).bind(c.secrets);
+        }
+        upsert.execute(&mut *conn).await?;
     }
-    let mut upsert = query(
-        conn,
-        "INSERT INTO channel_day (team, day, channel, private_at, seen, answered, fixed, unhelpful, false_answers, \
-         secrets) VALUES {rows} ON CONFLICT (team, day, channel) DO UPDATE SET seen = channel_day.seen + excluded.seen, \
-         answered = channel_day.answered + excluded.answered, fixed = channel_day.fixed + excluded.fixed, \
-         unhelpful = channel_day.unhelpful + excluded.unhelpful, \
-         false_answers = channel_day.false_answers + excluded.false_answers, \
-         secrets = channel_day.secrets + excluded.secrets, \
-         private_at = COALESCE(channel_day.private_at, excluded.private_at)",
-        days.len(),
-        10,
-    );
-    for (key, (visibility, c)) in days {
-        upsert = upsert.bind(key.team.as_str()).bind(key.day).bind(key.channel.as_str());
-        upsert = upsert.bind((*visibility != Visibility::Public).then_some(key.day));
-        upsert = upsert.bind(c.seen).bind(c.answered).bind(c.fixed);
-        upsert = upsert.bind(c.unhelpful).bind(c.false_answers).bind(c.secrets);
-    }
-    upsert.execute(conn).await?;
     Ok(())
 }

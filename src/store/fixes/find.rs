@@ -10,7 +10,7 @@ use crate::{
     message::{ChannelId, TeamId, UserId},
     store::{
         Result,
-        rows::{millis, sql},
+        rows::{FULL, is_kept, millis, sql},
     },
 };
 
@@ -18,8 +18,6 @@ use crate::{
 pub const SEARCH_WORDS: usize = 8;
 /// Characters of a searched word; `SQLite` refuses patterns of 50,000 bytes.
 const WORD_LIMIT: usize = 100;
-/// Rows of one statement: `SQLite` takes 32,766 arguments, and a row has three.
-const ROWS: usize = 2000;
 
 /// Which fixes a finding asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,13 +68,12 @@ fn pattern(word: &str) -> String {
     pattern
 }
 
-/// For each finding the fixes that fit one of its keys and may be shown in its channel, by number. One statement for some
-/// thousand findings.
+/// For each finding the fixes that fit one of its keys and may be shown in its channel, by number.
 pub async fn matching(conn: &mut AnyConnection, wanted: &[(TeamId, FixWanted)]) -> Result<Vec<Vec<SavedFix>>> {
     let all = wanted.iter().flat_map(|(team, wanted)| wanted.keys.iter().map(move |key| lookup(team, key)));
     let lookups: Vec<Lookup<'_>> = all.collect::<BTreeSet<_>>().into_iter().collect();
     let mut found: HashMap<(String, String, String), Vec<SavedFix>> = HashMap::new();
-    for rows in lookups.chunks(ROWS) {
+    for rows in lookups.chunks(FULL) {
         let statement = sql(
             conn,
             concat!("SELECT ", columns!(), ", fix.team FROM fix WHERE (team, family, value) IN (VALUES {rows})"),
@@ -84,7 +81,7 @@ pub async fn matching(conn: &mut AnyConnection, wanted: &[(TeamId, FixWanted)]) 
             rows.len(),
             3,
         );
-        let mut query = sqlx::query(statement).persistent(false);
+        let mut query = sqlx::query(statement).persistent(is_kept(rows.len()));
         for (team, family, value) in rows {
             query = query.bind(*team).bind(*family).bind(*value);
         }
@@ -122,7 +119,7 @@ pub async fn used(conn: &mut AnyConnection, fixes: &[(TeamId, i64)]) -> Result<(
         *counts.entry((team, *id)).or_default() += 1;
     }
     let counts: Vec<_> = counts.into_iter().collect();
-    for rows in counts.chunks(ROWS) {
+    for rows in counts.chunks(FULL) {
         let statement = sql(
             conn,
             "WITH used (team, id, times) AS (VALUES {rows}) UPDATE fix SET uses = uses + \
@@ -132,7 +129,7 @@ pub async fn used(conn: &mut AnyConnection, fixes: &[(TeamId, i64)]) -> Result<(
             rows.len(),
             3,
         );
-        let mut query = sqlx::query(statement).persistent(false);
+        let mut query = sqlx::query(statement).persistent(is_kept(rows.len()));
         for ((team, id), times) in rows {
             query = query.bind(team.as_str()).bind(*id).bind(*times);
         }
