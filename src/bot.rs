@@ -7,7 +7,7 @@
 //! - `life`: the bot comes into channels and leaves teams.
 //! - `say`: what is put into the outbox. `schedule`: when a weekly digest is due. `digest`, `follow`: what is said later.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use tokio::sync::Notify;
 
@@ -55,11 +55,10 @@ impl Default for Limits {
 /// The bot. Cheap to share.
 #[derive(Debug)]
 pub struct Bot {
-    knowledge: Knowledge,
+    knowledge: Arc<Knowledge>,
     store: Store,
-    limits: Limits,
-    waiting: Mutex<Vec<record::Waiting>>,
-    turn: tokio::sync::Mutex<()>,
+    writer: record::Writer,
+    scribe: record::Scribe,
     gone: gone::Gone,
     wake: Arc<Notify>,
 }
@@ -68,14 +67,19 @@ impl Bot {
     /// A bot with its knowledge and its memory.
     #[must_use]
     pub fn new(knowledge: Knowledge, store: Store, limits: Limits) -> Self {
+        let (knowledge, wake) = (Arc::new(knowledge), Arc::default());
         Self {
+            writer: record::Writer {
+                knowledge: Arc::clone(&knowledge),
+                store: store.clone(),
+                limits,
+                wake: Arc::clone(&wake),
+            },
             knowledge,
             store,
-            limits,
-            waiting: Mutex::default(),
-            turn: tokio::sync::Mutex::default(),
+            scribe: record::Scribe::default(),
             gone: gone::Gone::default(),
-            wake: Arc::default(),
+            wake,
         }
     }
 

@@ -40,7 +40,7 @@ impl Bot {
             return Ok(Heard::Silent(Silence::Itself));
         }
         let place = &message.place;
-        let mut found = classifier::explain(message.text, &&self.knowledge);
+        let mut found = classifier::explain(message.text, &&*self.knowledge);
         let new = gist(&found);
         let nothing = found.diagnoses.is_empty() && found.secrets.is_empty();
         // Most of what people edit was never worth a row: nothing is written for it.

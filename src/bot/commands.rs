@@ -170,7 +170,7 @@ impl Run<'_> {
     }
 
     async fn explain(&mut self, text: &str) -> Result<Reply> {
-        let findings = classifier::explain(text.as_bytes(), &&self.bot.knowledge);
+        let findings = classifier::explain(text.as_bytes(), &&*self.bot.knowledge);
         let mut reply = Reply::default();
         for diagnosis in findings.diagnoses.iter().take(EXPLAINED) {
             let (team, channel) = (self.asked.team, self.asked.channel);

@@ -53,7 +53,7 @@ impl Bot {
         if message.author.speaker == Speaker::Itself {
             return Ok(Heard::Silent(Silence::Itself));
         }
-        let findings = classifier::explain(message.text, &&self.knowledge);
+        let findings = classifier::explain(message.text, &&*self.knowledge);
         if findings.diagnoses.is_empty() && findings.secrets.is_empty() {
             return match message.address {
                 Address::Overheard => Ok(Heard::Chatter),
@@ -74,7 +74,7 @@ impl Bot {
     /// Whether a text holds no failure.
     #[must_use]
     pub fn is_chatter(&self, text: &[u8]) -> bool {
-        classifier::explain(text, &&self.knowledge).diagnoses.is_empty()
+        classifier::explain(text, &&*self.knowledge).diagnoses.is_empty()
     }
 
     /// Whoever speaks to the bot gets a word, also when there is nothing to explain.

@@ -28,7 +28,7 @@ pub(super) fn day(at: Timestamp) -> i64 {
 /// after `before`, those that the statement names itself.
 ///
 /// SQLite takes each `$1` for a name, and compares it with all names before it: a thousand of them cost more than what the
-/// statement does. Where all arguments are in the rows, it gets `?` instead.
+/// statement does. Where the statement names its own in their order and before the rows, it gets `?` instead.
 pub(super) fn sql(
     conn: &AnyConnection,
     statement: &str,
@@ -36,28 +36,50 @@ pub(super) fn sql(
     rows: usize,
     columns: usize,
 ) -> AssertSqlSafe<String> {
-    let unnamed = before == 0 && conn.backend_name() == "SQLite";
-    let mut list = String::with_capacity(rows * columns * 6);
+    let (head, tail) = statement.split_once("{rows}").unwrap_or((statement, ""));
+    let unnumbered =
+        if conn.backend_name() == "SQLite" && !tail.contains('$') { unnumbered(head, before) } else { None };
+    let unnamed = unnumbered.is_some();
+    let mut text = unnumbered.unwrap_or_else(|| head.to_owned());
+    text.reserve(rows * columns * 6 + tail.len());
     let mut number = before;
     for row in 0..rows {
-        list.push_str(if row == 0 { "(" } else { ", (" });
+        text.push_str(if row == 0 { "(" } else { ", (" });
         for column in 0..columns {
             number += 1;
-            list.push_str(if column == 0 { "" } else { ", " });
+            text.push_str(if column == 0 { "" } else { ", " });
             if unnamed {
-                list.push('?');
+                text.push('?');
             } else {
-                let _ = write!(list, "${number}");
+                let _ = write!(text, "${number}");
             }
         }
-        list.push(')');
+        text.push(')');
     }
-    AssertSqlSafe(statement.replace("{rows}", &list))
+    text.push_str(tail);
+    AssertSqlSafe(text)
+}
+
+/// The part before the rows with `?` for its own arguments; `None` unless these are `$1` to the last, in this order.
+fn unnumbered(head: &str, before: usize) -> Option<String> {
+    let mut parts = head.split('$');
+    let mut text = parts.next()?.to_owned();
+    let mut numbers = 1..=before;
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        let number: usize = part.strip_suffix(rest)?.parse().ok()?;
+        if Some(number) != numbers.next() {
+            return None;
+        }
+        text.push('?');
+        text.push_str(rest);
+    }
+    numbers.next().is_none().then_some(text)
 }
 
 /// Rows of a statement that is prepared once and kept. Under load most are of this size: SQLite needs longer to read the text of
 /// a statement of many rows than to carry it out.
-pub(super) const FULL: usize = 64;
+pub(super) const FULL: usize = 128;
 
 /// Whether statements of so many rows are kept: those that come again and again.
 pub(super) fn is_kept(rows: usize) -> bool {
@@ -86,4 +108,18 @@ where
     T: for<'r> sqlx::FromRow<'r, AnyRow>,
 {
     sqlx::query_as(sql(conn, statement, before, rows, columns)).persistent(is_kept(rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_lose_their_numbers_where_they_stand_in_order() {
+        let text = unnumbered("SELECT 14 FROM a WHERE b = $1 AND c > $2 AND d IN (", 2);
+        assert_eq!(text.as_deref(), Some("SELECT 14 FROM a WHERE b = ? AND c > ? AND d IN ("));
+        for (head, before) in [("$2 $1", 2), ("$1 $1", 1), ("$1", 2), ("$1 $2", 1), ("$", 1), ("", 1)] {
+            assert_eq!(unnumbered(head, before), None, "{head}");
+        }
+    }
 }

@@ -10,20 +10,22 @@ use std::{
 
 use jiff::Timestamp;
 use sqlx::AnyConnection;
+use tokio::sync::Notify;
 
-use super::{Finding, row};
+use super::{Finding, TRIES, row};
 use crate::{
     bot::{
-        Bot,
+        Limits,
         compose::Fixes,
         decide::{self, Case, Decided, Known, Silence},
         hear::{self, Heard},
         saved,
     },
     classifier::Diagnosis,
+    knowledge::Knowledge,
     message::{MessageRef, TeamId, Visibility},
     store::{
-        Result,
+        Result, Store, StoreError,
         channels::{self, ErrorPlace},
         findings::{self, DayCounts, DayKey, NewHeard, NewOccurrence},
         fixes::{self, FixWanted},
@@ -33,7 +35,29 @@ use crate::{
     },
 };
 
-impl Bot {
+/// Who writes findings, and with what.
+#[derive(Debug, Clone)]
+pub(in crate::bot) struct Writer {
+    pub knowledge: Arc<Knowledge>,
+    pub store: Store,
+    pub limits: Limits,
+    /// Is notified when there is something new to say.
+    pub wake: Arc<Notify>,
+}
+
+impl Writer {
+    /// Where others write at the same time, two can lock each other out: the one that the database turns away tries again.
+    pub(super) async fn write_alone(&self, alone: &[Arc<Finding>; 1]) -> Result<Heard> {
+        let first = |outcomes: Vec<Heard>| outcomes.into_iter().next().unwrap_or(Heard::Silent(Silence::NoFailure));
+        for _ in 1..TRIES {
+            match self.write(alone).await {
+                Err(StoreError::Locked) => {}
+                other => return other.map(first),
+            }
+        }
+        self.write(alone).await.map(first)
+    }
+
     /// One transaction: dedupe, decide, record, and put into the outbox.
     pub(super) async fn write(&self, findings: &[Arc<Finding>]) -> Result<Vec<Heard>> {
         let mut tx = self.store.begin().await?;

@@ -4,11 +4,15 @@ use std::collections::{BTreeSet, HashMap};
 
 use sqlx::AnyConnection;
 
-use super::report::{Scope, TOGETHER};
+use super::report::Scope;
 use crate::{
     classifier::Diagnosis,
     message::{ChannelId, IdError, MessageId, MessageRef, TeamId},
-    store::{Result, StoreError, findings::from_json, rows::query_as},
+    store::{
+        Result, StoreError,
+        findings::from_json,
+        rows::{FULL, query_as},
+    },
 };
 
 /// Where an error was answered last.
@@ -24,12 +28,10 @@ pub struct Latest {
     pub diagnosis: Option<Diagnosis>,
 }
 
-/// An error's answers in several channels of which the last may be gone.
-const CANDIDATES: usize = 3;
 /// Channels of an error that are looked at for the last message.
 const LOOKED_AT: usize = 20;
 
-/// Where errors were answered last in some channels, by fingerprint; in two statements for all. Of what is private only what the
+/// Where errors were answered last in some channels, by fingerprint; in one statement for all. Of what is private only what the
 /// scope's channel met itself is there.
 pub async fn latest(
     conn: &mut AnyConnection,
@@ -40,60 +42,46 @@ pub async fn latest(
         .iter()
         .flat_map(|(fingerprint, channels)| channels.iter().take(LOOKED_AT).map(move |c| (c.as_str(), *fingerprint)))
         .collect();
-    let mut answers: HashMap<String, Vec<String>> = HashMap::new();
-    for some in places.chunks(TOGETHER) {
-        let mut select = query_as::<(String, String, Option<i64>, String, i64)>(
-            conn,
-            "SELECT fingerprint, channel, private_at, reply, last_at FROM error_channel \
-             WHERE (team, channel, fingerprint) IN (VALUES {rows}) AND reply IS NOT NULL ORDER BY last_at DESC, channel",
-            0,
-            some.len(),
-            3,
-        );
-        for (channel, fingerprint) in some {
-            select = select.bind(scope.team.as_str()).bind(*channel).bind(*fingerprint);
-        }
-        for (fingerprint, channel, private, reply, _) in select.fetch_all(&mut *conn).await? {
-            let answers = answers.entry(fingerprint).or_default();
-            if answers.len() < CANDIDATES && (private.is_none() || channel == scope.channel.as_str()) {
-                answers.push(reply);
-            }
-        }
-    }
-    let ids: Vec<&str> = answers.values().flatten().map(String::as_str).collect();
-    let mut given: HashMap<String, Latest> = HashMap::new();
-    for some in ids.chunks(TOGETHER) {
+    let mut all: HashMap<String, (i64, Latest)> = HashMap::new();
+    for some in places.chunks(FULL) {
         let mut select = query_as::<Answer>(
             conn,
-            "SELECT r.id, r.channel, r.message, r.thread, r.outcome, o.diagnosis FROM reply r JOIN heard h \
-             ON h.team = r.team AND h.channel = r.channel AND h.message = r.message LEFT JOIN occurrence o \
-             ON o.team = r.team AND o.channel = r.channel AND o.message = r.message AND o.ordinal = 0 \
-             WHERE r.team = $1 AND h.deleted_at IS NULL AND (h.private_at IS NULL OR h.channel = $2) AND r.id IN ({rows})",
+            "WITH scope (team, channel) AS (VALUES ($1, $2)), wanted (channel, fingerprint) AS (VALUES {rows}), answer AS ( \
+             SELECT c.fingerprint, c.last_at, r.id, r.channel, r.message, r.thread, r.outcome, \
+             ROW_NUMBER() OVER (PARTITION BY c.fingerprint ORDER BY c.last_at DESC, c.channel) AS place \
+             FROM scope CROSS JOIN wanted CROSS JOIN error_channel c CROSS JOIN reply r CROSS JOIN heard h \
+             WHERE c.team = scope.team AND c.channel = wanted.channel AND c.fingerprint = wanted.fingerprint \
+             AND (c.private_at IS NULL OR c.channel = scope.channel) AND r.id = c.reply AND r.team = c.team \
+             AND h.team = r.team AND h.channel = r.channel AND h.message = r.message AND h.deleted_at IS NULL \
+             AND (h.private_at IS NULL OR h.channel = scope.channel)) \
+             SELECT a.fingerprint, a.last_at, a.id, a.channel, a.message, a.thread, a.outcome, o.diagnosis \
+             FROM scope CROSS JOIN answer a LEFT JOIN occurrence o ON o.team = scope.team AND o.channel = a.channel \
+             AND o.message = a.message AND o.ordinal = 0 WHERE a.place = 1",
             2,
             some.len(),
-            1,
+            2,
         )
         .bind(scope.team.as_str())
         .bind(scope.channel.as_str());
-        for id in some {
-            select = select.bind(*id);
+        for (channel, fingerprint) in some {
+            select = select.bind(*channel).bind(*fingerprint);
         }
         for answer in select.fetch_all(&mut *conn).await? {
-            let latest = of(scope.team, answer)?;
-            given.insert(latest.reply.clone(), latest);
+            let (fingerprint, at) = (answer.0.clone(), answer.1);
+            if all.get(&fingerprint).is_none_or(|(before, _)| *before < at) {
+                all.insert(fingerprint, (at, of(scope.team, answer)?));
+            }
         }
     }
-    let latest = |(fingerprint, answers): (String, Vec<String>)| {
-        let found = answers.iter().find_map(|id| given.get(id))?;
-        Some((fingerprint, found.clone()))
-    };
-    Ok(answers.into_iter().filter_map(latest).collect())
+    Ok(all.into_iter().map(|(fingerprint, (_, latest))| (fingerprint, latest)).collect())
 }
 
-/// Its id, channel, message and thread, its outcome, and the first failure of the message.
-type Answer = (String, String, String, Option<String>, Option<String>, Option<String>);
+/// The error's fingerprint and last time; the answer's id, channel, message and thread, its outcome, and the first failure of the
+/// message.
+type Answer = (String, i64, String, String, String, Option<String>, Option<String>, Option<String>);
 
-fn of(team: &TeamId, (reply, channel, message, thread, outcome, diagnosis): Answer) -> Result<Latest> {
+fn of(team: &TeamId, answer: Answer) -> Result<Latest> {
+    let (_, _, reply, channel, message, thread, outcome, diagnosis) = answer;
     let bad = |e: IdError| StoreError::Row { what: "the place of a message".to_owned(), why: e.to_string() };
     let place = MessageRef {
         team: team.clone(),

@@ -4,20 +4,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 
 use crate::{
     message::{ChannelId, MessageRef, TeamId, Visibility},
     store::{
-        Result,
+        Result, StoreError,
         rows::{FULL, millis, query_as, timestamp},
     },
 };
-
-/// Errors that one statement asks for.
-pub(super) const TOGETHER: usize = FULL;
 
 /// From where a digest is looked at, and which UTC days (counted since 1970) it is about.
 #[derive(Debug, Clone, Copy)]
@@ -55,29 +51,42 @@ pub struct ByDay {
 
 /// The errors of some days, by fingerprint.
 pub async fn by_day(conn: &mut AnyConnection, scope: Scope<'_>) -> Result<BTreeMap<String, ByDay>> {
-    let days = usize::try_from(scope.end - scope.first).unwrap_or_default();
-    let mut rows = sqlx::query_as::<_, (String, i64, String, i64)>(
-        "SELECT fingerprint, day, channel, CAST(SUM(seen) AS BIGINT) FROM error_day WHERE team = $1 AND day >= $2 \
-         AND day < $3 AND (private_at IS NULL OR channel = $4) GROUP BY day, channel, fingerprint",
+    // A row for each error, not for each of its days and channels: rows come one by one from SQLite's thread, and most of the time
+    // of a digest would be waiting for them.
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT fingerprint, string_agg(day || ' ' || seen || ' ' || channel, ' ') FROM \
+         (SELECT fingerprint, day, channel, SUM(seen) AS seen FROM error_day WHERE team = $1 AND day >= $2 AND day < $3 \
+         AND (private_at IS NULL OR channel = $4) GROUP BY day, channel, fingerprint) AS counts GROUP BY fingerprint",
     )
     .bind(scope.team.as_str())
     .bind(scope.first)
     .bind(scope.end)
     .bind(scope.channel.as_str())
-    .fetch(conn);
-    let mut all: BTreeMap<String, ByDay> = BTreeMap::new();
-    while let Some((fingerprint, day, channel, seen)) = rows.try_next().await? {
-        let error = all.entry(fingerprint).or_default();
-        error.counts.resize(days, 0);
-        let slot = usize::try_from(day - scope.first).ok().and_then(|at| error.counts.get_mut(at));
-        if let Some(count) = slot {
-            *count = count.saturating_add(u32::try_from(seen).unwrap_or(u32::MAX));
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(|(fingerprint, counts)| Ok((fingerprint, ByDay::read(scope, &counts)?))).collect()
+}
+
+impl ByDay {
+    /// Reads what [`by_day`] asks for: a day, a count, a channel, and so on, with blanks between them, which no channel's id holds.
+    fn read(scope: Scope<'_>, counts: &str) -> Result<Self> {
+        let bad = || StoreError::Row { what: "counts by day".to_owned(), why: format!("{counts:?}") };
+        let days = usize::try_from(scope.end - scope.first).unwrap_or_default();
+        let mut all = Self { counts: vec![0; days], channels: BTreeSet::new() };
+        let parts: Vec<&str> = counts.split(' ').collect();
+        for part in parts.chunks(3) {
+            let [day, seen, channel] = part else { return Err(bad()) };
+            let (Ok(day), Ok(seen)) = (day.parse::<i64>(), seen.parse::<i64>()) else { return Err(bad()) };
+            let slot = usize::try_from(day - scope.first).ok().and_then(|at| all.counts.get_mut(at));
+            if let Some(count) = slot {
+                *count = count.saturating_add(u32::try_from(seen).unwrap_or(u32::MAX));
+            }
+            if day >= scope.end - 7 {
+                all.channels.insert((*channel).to_owned());
+            }
         }
-        if day >= scope.end - 7 {
-            error.channels.insert(channel);
-        }
+        Ok(all)
     }
-    Ok(all)
 }
 
 /// What is known about an error, as far as the channel may know.
@@ -118,7 +127,7 @@ pub async fn errors(
     fingerprints: &[&str],
 ) -> Result<HashMap<String, ErrorRow>> {
     let mut all = HashMap::new();
-    for some in fingerprints.chunks(TOGETHER) {
+    for some in fingerprints.chunks(FULL) {
         let mut select = query_as::<Described>(
             conn,
             "SELECT e.fingerprint, e.code, COALESCE(c.cause, e.cause), e.host, COALESCE(c.scope, e.scope), \
@@ -146,7 +155,7 @@ pub async fn errors(
 /// How many people met each of some errors in the scope's days.
 pub async fn people(conn: &mut AnyConnection, scope: Scope<'_>, fingerprints: &[&str]) -> Result<HashMap<String, i64>> {
     let mut all = HashMap::new();
-    for some in fingerprints.chunks(TOGETHER) {
+    for some in fingerprints.chunks(FULL) {
         let mut select = query_as::<(String, i64)>(
             conn,
             "SELECT fingerprint, COUNT(DISTINCT who) FROM error_day WHERE team = $1 AND day >= $2 AND day < $3 \
