@@ -48,7 +48,7 @@ const CHAT: &str = "ok so to summarise: the staging deploy is green again, the n
 /// Findings that are recorded for a rate.
 const FINDINGS: usize = 20_000;
 /// Messages that are heard at the same time, as from many channels.
-const AT_ONCE: usize = 1024;
+const AT_ONCE: usize = 2048;
 
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -10,9 +10,7 @@ mod latest;
 mod report;
 
 pub use latest::{Latest, latest};
-pub use report::{
-    ByDay, ErrorRow, Resolved, Scope, Totals, by_day, count_helped, errors, helpful, people, resolved, totals,
-};
+pub use report::{ByDay, ErrorRow, Resolved, Scope, Totals, count_helped, errors, helpful, people, resolved, totals};
 
 /// When the digest of a team comes.
 #[derive(Debug, Clone, PartialEq, Eq)]

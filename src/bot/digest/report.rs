@@ -80,14 +80,13 @@ impl Bot {
         let end = until.0 + 1;
         let four = Scope { team, channel, first: end - DAYS, end };
         let week = Scope { first: end - 7, ..four };
-        let all = digests::by_day(conn, four).await?;
-        let mut tallies: Vec<Tally> = all.iter().map(|(fingerprint, days)| Tally::of(fingerprint, days)).collect();
+        let all = digests::errors(conn, four).await?;
+        let mut tallies: Vec<Tally> = all.iter().map(|(fingerprint, (days, _))| Tally::of(fingerprint, days)).collect();
         tallies.sort_by(|a, b| b.key().cmp(&a.key()).then_with(|| a.fingerprint.cmp(b.fingerprint)));
-        let shown: Vec<&str> = tallies.iter().map(|tally| tally.fingerprint).collect();
-        let rows = digests::errors(conn, week, &shown).await?;
+        let row = |tally: &Tally<'_>| all.get(tally.fingerprint).and_then(|(_, row)| row.as_ref());
         let started = Timestamp::from_second(week.first.saturating_mul(DAY)).unwrap_or(Timestamp::MIN);
         let met = tallies.iter().filter(|tally| tally.times > 0);
-        let met = met.filter_map(|tally| Some((tally, rows.get(tally.fingerprint)?)));
+        let met = met.filter_map(|tally| Some((tally, row(tally)?)));
         let (new, recurring): (Vec<_>, Vec<_>) = met.partition(|(_, row)| row.first >= started);
         // An error of this week that came back within it is both; it is listed where it is news.
         let listed = |all: &[(&Tally, &ErrorRow)]| (all.len().min(LISTED), all.len().saturating_sub(LISTED));
@@ -113,15 +112,13 @@ impl Bot {
             helped: totals.helped,
             helpful,
             secrets: totals.secrets,
-            registries: registries(tallies.iter().filter_map(|tally| Some((tally, rows.get(tally.fingerprint)?)))),
+            registries: registries(tallies.iter().filter_map(|tally| Some((tally, row(tally)?)))),
             unsaid: Vec::new(),
             days: Days {
                 first: (!tallies.is_empty()).then(|| date(four.first)),
                 errors: tallies
                     .iter()
-                    .map(|tally| {
-                        (rows.get(tally.fingerprint).map(label).unwrap_or_default(), tally.days.counts.clone())
-                    })
+                    .map(|tally| (row(tally).map(label).unwrap_or_default(), tally.days.counts.clone()))
                     .collect(),
             },
         })

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// More findings than this do not share a commit: the first would wait long for the last.
-const TOGETHER: usize = 512;
+const TOGETHER: usize = 1024;
 /// Nor do more failures, of which a message may have several.
 const FAILURES: usize = 2 * TOGETHER;
 

@@ -49,26 +49,8 @@ pub struct ByDay {
     pub channels: BTreeSet<String>,
 }
 
-/// The errors of some days, by fingerprint.
-pub async fn by_day(conn: &mut AnyConnection, scope: Scope<'_>) -> Result<BTreeMap<String, ByDay>> {
-    // A row for each error, not for each of its days and channels: rows come one by one from SQLite's thread, and most of the time
-    // of a digest would be waiting for them.
-    let rows: Vec<(String, String)> = sqlx::query_as(
-        "SELECT fingerprint, string_agg(day || ' ' || seen || ' ' || channel, ' ') FROM \
-         (SELECT fingerprint, day, channel, SUM(seen) AS seen FROM error_day WHERE team = $1 AND day >= $2 AND day < $3 \
-         AND (private_at IS NULL OR channel = $4) GROUP BY day, channel, fingerprint) AS counts GROUP BY fingerprint",
-    )
-    .bind(scope.team.as_str())
-    .bind(scope.first)
-    .bind(scope.end)
-    .bind(scope.channel.as_str())
-    .fetch_all(conn)
-    .await?;
-    rows.into_iter().map(|(fingerprint, counts)| Ok((fingerprint, ByDay::read(scope, &counts)?))).collect()
-}
-
 impl ByDay {
-    /// Reads what [`by_day`] asks for: a day, a count, a channel, and so on, with blanks between them, which no channel's id holds.
+    /// Reads what [`errors`] asks for: a day, a count, a channel, and so on, with blanks between them, which no channel's id holds.
     fn read(scope: Scope<'_>, counts: &str) -> Result<Self> {
         let bad = || StoreError::Row { what: "counts by day".to_owned(), why: format!("{counts:?}") };
         let days = usize::try_from(scope.end - scope.first).unwrap_or_default();
@@ -108,9 +90,12 @@ pub struct ErrorRow {
     pub state: Option<String>,
 }
 
+/// What the channel may know of an error as it is stored: code, cause, host, scope, package, when public channels and when this
+/// one met it first, state. Without an error, there is nothing.
 type Described = (
     String,
     String,
+    Option<String>,
     Option<String>,
     Option<String>,
     Option<String>,
@@ -120,36 +105,33 @@ type Described = (
     Option<String>,
 );
 
-/// What is known about errors, by fingerprint.
-pub async fn errors(
-    conn: &mut AnyConnection,
-    scope: Scope<'_>,
-    fingerprints: &[&str],
-) -> Result<HashMap<String, ErrorRow>> {
-    let mut all = HashMap::new();
-    for some in fingerprints.chunks(FULL) {
-        let mut select = query_as::<Described>(
-            conn,
-            "SELECT e.fingerprint, e.code, COALESCE(c.cause, e.cause), e.host, COALESCE(c.scope, e.scope), \
-             COALESCE(c.package, e.package), e.public_at, c.first_at, e.state FROM error e LEFT JOIN error_channel c \
-             ON c.team = e.team AND c.channel = $2 AND c.fingerprint = e.fingerprint AND c.private_at IS NOT NULL \
-             WHERE e.team = $1 AND e.fingerprint IN ({rows})",
-            2,
-            some.len(),
-            1,
-        )
-        .bind(scope.team.as_str())
-        .bind(scope.channel.as_str());
-        for fingerprint in some {
-            select = select.bind(*fingerprint);
-        }
-        for (fingerprint, code, cause, host, scope, package, public, own, state) in select.fetch_all(&mut *conn).await?
-        {
-            let first = [public, own].into_iter().flatten().min().map_or(Timestamp::MIN, timestamp);
-            all.insert(fingerprint, ErrorRow { code, cause, host, scope, package, first, state });
-        }
-    }
-    Ok(all)
+/// The errors of some days, by fingerprint: when they were met, and what is known about them.
+///
+/// A row for each error, not for each of its days and channels: rows come one by one from SQLite's thread, and most of the time of a
+/// digest would be waiting for them.
+pub async fn errors(conn: &mut AnyConnection, scope: Scope<'_>) -> Result<BTreeMap<String, (ByDay, Option<ErrorRow>)>> {
+    let rows: Vec<Described> = sqlx::query_as(
+        "SELECT d.fingerprint, d.days, e.code, COALESCE(c.cause, e.cause), e.host, COALESCE(c.scope, e.scope), \
+         COALESCE(c.package, e.package), e.public_at, c.first_at, e.state FROM ( \
+         SELECT fingerprint, string_agg(day || ' ' || seen || ' ' || channel, ' ') AS days FROM ( \
+         SELECT fingerprint, day, channel, SUM(seen) AS seen FROM error_day WHERE team = $1 AND day >= $2 AND day < $3 \
+         AND (private_at IS NULL OR channel = $4) GROUP BY day, channel, fingerprint) AS met GROUP BY fingerprint) AS d \
+         LEFT JOIN error e ON e.team = $1 AND e.fingerprint = d.fingerprint \
+         LEFT JOIN error_channel c ON c.team = $1 AND c.channel = $4 AND c.fingerprint = d.fingerprint \
+         AND c.private_at IS NOT NULL",
+    )
+    .bind(scope.team.as_str())
+    .bind(scope.first)
+    .bind(scope.end)
+    .bind(scope.channel.as_str())
+    .fetch_all(conn)
+    .await?;
+    let read = |(fingerprint, days, code, cause, host, scoped, package, public, own, state): Described| {
+        let first = [public, own].into_iter().flatten().min().map_or(Timestamp::MIN, timestamp);
+        let row = code.map(|code| ErrorRow { code, cause, host, scope: scoped, package, first, state });
+        Ok((fingerprint, (ByDay::read(scope, &days)?, row)))
+    };
+    rows.into_iter().map(read).collect()
 }
 
 /// How many people met each of some errors in the scope's days.
