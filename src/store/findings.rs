@@ -11,7 +11,7 @@ use sqlx::{AnyConnection, Row as _};
 use super::{
     Result, StoreError,
     people::Who,
-    rows::{FULL, millis, query, query_as},
+    rows::{FULL, millis, padded, query, query_as},
 };
 use crate::{
     classifier::Diagnosis,
@@ -80,7 +80,7 @@ fn key(place: &MessageRef) -> Key {
 /// Those that were heard before.
 async fn known(conn: &mut AnyConnection, messages: &[&NewHeard]) -> Result<HashSet<Key>> {
     let mut known = HashSet::with_capacity(messages.len());
-    for some in messages.chunks(FULL) {
+    for some in messages.chunks(FULL).map(padded) {
         let mut select = query_as::<Key>(
             conn,
             "SELECT team, channel, message FROM heard WHERE (team, channel, message) IN (VALUES {rows})",

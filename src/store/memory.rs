@@ -8,7 +8,7 @@ use sqlx::AnyConnection;
 use super::{
     Result,
     channels::ErrorPlace,
-    rows::{FULL, day, query_as, timestamp},
+    rows::{FULL, day, padded, query_as, timestamp},
 };
 use crate::message::{ChannelId, TeamId, Visibility};
 
@@ -31,7 +31,7 @@ pub async fn seen(
     let public: HashSet<(&str, &str)> = errors.keys().map(|(team, _, f)| (team.as_str(), f.as_str())).collect();
     let mut counts: HashMap<(String, String), Seen> = HashMap::new();
     let public: Vec<(&str, &str)> = public.into_iter().collect();
-    for some in public.chunks(FULL) {
+    for some in public.chunks(FULL).map(padded) {
         let mut select = query_as::<(String, String, i64, i64, Option<i64>)>(
             conn,
             "SELECT team, fingerprint, seen, last_at, CASE WHEN state = 'resolved' THEN state_at END FROM error \
@@ -41,7 +41,7 @@ pub async fn seen(
             2,
         );
         for (team, fingerprint) in some {
-            select = select.bind(*team).bind(*fingerprint);
+            select = select.bind(team).bind(fingerprint);
         }
         for (team, fingerprint, times, last, resolved) in select.fetch_all(&mut *conn).await? {
             if times > 0 {

@@ -12,7 +12,7 @@ use super::{
     channels::{ErrorPlace, Place},
     findings,
     people::Who,
-    rows::{FULL, millis, query, query_as, timestamp},
+    rows::{FULL, millis, padded, query, query_as, timestamp},
 };
 use crate::{
     classifier::Diagnosis,
@@ -82,7 +82,7 @@ pub async fn latest(
 ) -> Result<HashMap<ErrorPlace, (MessageRef, Timestamp)>> {
     let errors: Vec<&ErrorPlace> = errors.iter().collect();
     let mut all = HashMap::new();
-    for some in errors.chunks(FULL) {
+    for some in errors.chunks(FULL).map(padded) {
         let mut select = query_as::<(String, String, String, String, Option<String>, i64)>(
             conn,
             "SELECT c.team, c.channel, c.fingerprint, r.message, r.thread, r.replied_at FROM error_channel c \

@@ -81,9 +81,21 @@ fn unnumbered(head: &str, before: usize) -> Option<String> {
 /// a statement of many rows than to carry it out.
 pub(super) const FULL: usize = 128;
 
-/// Whether statements of so many rows are kept: those that come again and again.
+/// Statements of so many rows are kept.
+const KEPT: [usize; 4] = [1, 8, 32, FULL];
+
 pub(super) fn is_kept(rows: usize) -> bool {
-    rows == FULL || rows == 1
+    KEPT.contains(&rows)
+}
+
+/// What is looked up, at most [`FULL`] of it, with its last repeated until there are as many as a kept statement has rows.
+pub(super) fn padded<T: Copy>(some: &[T]) -> Vec<T> {
+    let size = KEPT.into_iter().find(|size| *size >= some.len()).unwrap_or(some.len());
+    let mut all = some.to_vec();
+    if let Some(last) = some.last() {
+        all.resize(size, *last);
+    }
+    all
 }
 
 /// A statement whose text depends on the number of its rows. What comes in numbers comes in chunks of [`FULL`].
@@ -113,6 +125,16 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_looked_up_fills_a_kept_statement() {
+        for (given, size) in [(0, 0), (1, 1), (2, 8), (8, 8), (33, FULL), (FULL, FULL)] {
+            let numbers: Vec<usize> = (0..given).collect();
+            let all = padded(&numbers);
+            assert_eq!(all.len(), size, "{given}");
+            assert!(all.starts_with(&numbers) && all.iter().skip(given).all(|n| *n == given - 1));
+        }
+    }
 
     #[test]
     fn arguments_lose_their_numbers_where_they_stand_in_order() {

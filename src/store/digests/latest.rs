@@ -11,7 +11,7 @@ use crate::{
     store::{
         Result, StoreError,
         findings::from_json,
-        rows::{FULL, query_as},
+        rows::{FULL, padded, query_as},
     },
 };
 
@@ -43,7 +43,7 @@ pub async fn latest(
         .flat_map(|(fingerprint, channels)| channels.iter().take(LOOKED_AT).map(move |c| (c.as_str(), *fingerprint)))
         .collect();
     let mut all: HashMap<String, (i64, Latest)> = HashMap::new();
-    for some in places.chunks(FULL) {
+    for some in places.chunks(FULL).map(padded) {
         let mut select = query_as::<Answer>(
             conn,
             "WITH scope (team, channel) AS (VALUES ($1, $2)), wanted (channel, fingerprint) AS (VALUES {rows}), answer AS ( \
@@ -64,7 +64,7 @@ pub async fn latest(
         .bind(scope.team.as_str())
         .bind(scope.channel.as_str());
         for (channel, fingerprint) in some {
-            select = select.bind(*channel).bind(*fingerprint);
+            select = select.bind(channel).bind(fingerprint);
         }
         for answer in select.fetch_all(&mut *conn).await? {
             let (fingerprint, at) = (answer.0.clone(), answer.1);

@@ -11,7 +11,7 @@ use crate::{
     message::{ChannelId, MessageRef, TeamId, Visibility},
     store::{
         Result, StoreError,
-        rows::{FULL, millis, query_as, timestamp},
+        rows::{FULL, millis, padded, query_as, timestamp},
     },
 };
 
@@ -137,7 +137,7 @@ pub async fn errors(conn: &mut AnyConnection, scope: Scope<'_>) -> Result<BTreeM
 /// How many people met each of some errors in the scope's days.
 pub async fn people(conn: &mut AnyConnection, scope: Scope<'_>, fingerprints: &[&str]) -> Result<HashMap<String, i64>> {
     let mut all = HashMap::new();
-    for some in fingerprints.chunks(FULL) {
+    for some in fingerprints.chunks(FULL).map(padded) {
         let mut select = query_as::<(String, i64)>(
             conn,
             "SELECT fingerprint, COUNT(DISTINCT who) FROM error_day WHERE team = $1 AND day >= $2 AND day < $3 \
@@ -151,7 +151,7 @@ pub async fn people(conn: &mut AnyConnection, scope: Scope<'_>, fingerprints: &[
         .bind(scope.end)
         .bind(scope.channel.as_str());
         for fingerprint in some {
-            select = select.bind(*fingerprint);
+            select = select.bind(fingerprint);
         }
         all.extend(select.fetch_all(&mut *conn).await?);
     }

@@ -10,7 +10,7 @@ use crate::{
     message::{ChannelId, TeamId, UserId},
     store::{
         Result,
-        rows::{FULL, is_kept, millis, sql},
+        rows::{FULL, is_kept, millis, padded, sql},
     },
 };
 
@@ -73,7 +73,7 @@ pub async fn matching(conn: &mut AnyConnection, wanted: &[(TeamId, FixWanted)]) 
     let all = wanted.iter().flat_map(|(team, wanted)| wanted.keys.iter().map(move |key| lookup(team, key)));
     let lookups: Vec<Lookup<'_>> = all.collect::<BTreeSet<_>>().into_iter().collect();
     let mut found: HashMap<(String, String, String), Vec<SavedFix>> = HashMap::new();
-    for rows in lookups.chunks(FULL) {
+    for rows in lookups.chunks(FULL).map(padded) {
         let statement = sql(
             conn,
             concat!("SELECT ", columns!(), ", fix.team FROM fix WHERE (team, family, value) IN (VALUES {rows})"),
@@ -83,7 +83,7 @@ pub async fn matching(conn: &mut AnyConnection, wanted: &[(TeamId, FixWanted)]) 
         );
         let mut query = sqlx::query(statement).persistent(is_kept(rows.len()));
         for (team, family, value) in rows {
-            query = query.bind(*team).bind(*family).bind(*value);
+            query = query.bind(team).bind(family).bind(value);
         }
         for row in query.fetch_all(&mut *conn).await? {
             let fix = read(&row)?;
