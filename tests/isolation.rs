@@ -189,8 +189,7 @@ async fn nothing_of_a_team_is_seen_by_another() {
         assert!(digests::unsaid(&mut conn, &team).await.unwrap().is_empty());
         let met = (fingerprint.as_str(), &BTreeSet::from([channel.to_string()]));
         assert!(digests::latest(&mut conn, scope, &[met]).await.unwrap().is_empty());
-        assert_eq!(digests::totals(&mut conn, scope).await.unwrap(), digests::Totals::default());
-        assert_eq!(digests::resolved(&mut conn, scope, 14).await.unwrap(), digests::Resolved::default());
+        assert_eq!(digests::totals(&mut conn, scope, 14).await.unwrap(), digests::Totals::default());
         assert!(digests::helpful(&mut conn, scope, 9).await.unwrap().is_empty());
         assert!(recurrence::standing(&mut conn, &team, &fingerprint, now()).await.unwrap().is_none());
         assert!(!replies::has_feedback(&mut conn, &team, &id).await.unwrap());
@@ -292,11 +291,11 @@ async fn nothing_of_a_team_is_changed_by_another() {
         let draft = draft.first().unwrap().lines().find_map(|line| line.strip_prefix("id=")).unwrap().to_owned();
         assert!(drafts::take(&mut tx, &team, &draft).await.unwrap().is_none());
         let (reply, body, lane) = (Some(id.clone()), "{}".to_owned(), "C1".to_owned());
-        let row = outbox::NewRow { team: theirs(), lane, kind: outbox::Kind::Edit, reply, body };
+        let row =
+            outbox::NewRow { team: theirs(), lane, key: outbox::post_key(), kind: outbox::Kind::Edit, reply, body };
         outbox::put(&mut tx, std::slice::from_ref(&row), now()).await.unwrap();
         outbox::put_due(&mut tx, &[row], now(), now()).await.unwrap();
         let key = &waiting.first().unwrap().key;
-        assert_ne!(&outbox::last_key(&mut tx, &team, "C1").await.unwrap(), key);
         assert!(!outbox::withdraw(&mut tx, &team, "C1", &id).await.unwrap());
         assert!(!outbox::echoed(&mut tx, &team, key, "answer").await.unwrap());
         assert!(outbox::take_back(&mut tx, &team, "C1", key).await.unwrap());

@@ -132,9 +132,10 @@ async fn fill(database: &Path, size: u64, end: Timestamp) {
              diagnosis) {numbers} SELECT 'local', channel, printf('m%012d', past.n), 0, fingerprint, \
              'E401', host, 'install', at, CASE WHEN past.n >= {size} - 100000 THEN diagnosis ELSE substr(diagnosis, 1, 200) END FROM past JOIN kind ON kind.n = past.kind"
         ),
-        "INSERT INTO heard (team, channel, message, who, gist, heard_at) SELECT team, channel, message, who, fingerprint, \
-         seen_at FROM occurrence"
-            .to_owned(),
+        format!(
+            "INSERT INTO heard (team, channel, message, who, gist, heard_at) {numbers} SELECT 'local', channel, \
+             printf('m%012d', n), who, '', at FROM past"
+        ),
         "INSERT INTO reply (id, kind, team, channel, message, fingerprint, answer, state, replied_at) SELECT 'r' || message, \
          'answer', team, channel, message, fingerprint, 'a' || message, '{}', seen_at FROM occurrence"
             .to_owned(),

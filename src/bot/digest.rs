@@ -119,7 +119,7 @@ async fn post(
 ) -> Result<String> {
     let to = Where::Channel { team: team.clone(), channel: channel.clone() };
     let say = Say::new(to, digest.reply());
-    let lane = digests::lane(channel);
-    outbox::put(conn, &[NewRow { lane: lane.clone(), ..row(&say, Kind::Post, None) }], now).await?;
-    outbox::last_key(conn, team, &lane).await
+    let row = NewRow { lane: digests::lane(channel), ..row(&say, Kind::Post, None) };
+    outbox::put(conn, std::slice::from_ref(&row), now).await?;
+    Ok(row.key)
 }

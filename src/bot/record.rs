@@ -13,7 +13,7 @@ use crate::{
     store::{
         Engine, Result,
         findings::{NewHeard, NewOccurrence},
-        outbox::{Kind, NewRow},
+        outbox::{self, Kind, NewRow},
     },
 };
 
@@ -69,6 +69,7 @@ pub(super) fn row(say: &Say, kind: Kind, reply: Option<&str>) -> NewRow {
     NewRow {
         team: say.to.team().clone(),
         lane: say.to.channel().to_string(),
+        key: outbox::post_key(),
         kind,
         reply: reply.map(str::to_owned),
         body: say.to_json(),

@@ -10,7 +10,7 @@ mod latest;
 mod report;
 
 pub use latest::{Latest, latest};
-pub use report::{ByDay, ErrorRow, Resolved, Scope, Totals, count_helped, errors, helpful, people, resolved, totals};
+pub use report::{ByDay, ErrorRow, Scope, Totals, count_helped, errors, helpful, people, totals};
 
 /// When the digest of a team comes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -67,6 +67,8 @@ pub struct NewRow {
     pub team: TeamId,
     /// The destination within the team.
     pub lane: String,
+    /// Goes with the post; see [`post_key`].
+    pub key: String,
     /// What it does.
     pub kind: Kind,
     /// The reply that is posted, changed or removed.
@@ -82,6 +84,7 @@ impl NewRow {
         Self {
             team: reply.place.team.clone(),
             lane: reply.place.channel.to_string(),
+            key: post_key(),
             kind: Kind::Post,
             reply: Some(reply.id.clone()),
             body: String::new(),
@@ -116,7 +119,7 @@ pub async fn put_due(conn: &mut AnyConnection, rows: &[NewRow], due: Timestamp, 
                 *next += 1;
                 *next
             });
-            insert = insert.bind(row.team.as_str()).bind(row.lane.as_str()).bind(seq).bind(post_key());
+            insert = insert.bind(row.team.as_str()).bind(row.lane.as_str()).bind(seq).bind(row.key.as_str());
             insert = insert.bind(row.kind.as_str()).bind(row.reply.as_deref()).bind(row.body.as_str());
             insert = insert.bind(millis(due)).bind(0_i64).bind(millis(now));
         }
@@ -204,15 +207,6 @@ pub async fn reply_of(conn: &mut AnyConnection, team: &TeamId, key: &str) -> Res
     Ok(row.and_then(|(reply,)| reply))
 }
 
-/// The key of the row that was put into a lane last.
-pub async fn last_key(conn: &mut AnyConnection, team: &TeamId, lane: &str) -> Result<String> {
-    Ok(sqlx::query_scalar("SELECT post_key FROM outbox WHERE team = $1 AND lane = $2 ORDER BY seq DESC LIMIT 1")
-        .bind(team.as_str())
-        .bind(lane)
-        .fetch_one(conn)
-        .await?)
-}
-
 /// Takes as many numbers in each lane as it gets rows; returns the number before the first.
 async fn reserve(conn: &mut AnyConnection, rows: &[NewRow], due: Timestamp) -> Result<BTreeMap<(String, String), i64>> {
     let mut lanes: BTreeMap<(&str, &str), (Platform, i64)> = BTreeMap::new();
@@ -248,7 +242,8 @@ pub fn made(key: &str) -> Option<Timestamp> {
 }
 
 /// At most 25 characters, the most that Discord takes as a nonce; unique, and ordered by time.
-pub(super) fn post_key() -> String {
+#[must_use]
+pub fn post_key() -> String {
     const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
     let mut number = Uuid::now_v7().as_u128();
     let mut key = [b'0'; 25];

@@ -64,7 +64,7 @@ async fn answers_wait_for_slack(program: &Program) {
         let lane = format!("C0LANE{number}");
         let to = Where::Channel { team: team.clone(), channel: ChannelId::parse(&lane).unwrap() };
         let body = Say::new(to, Reply::say(Inline::plain("Hello."))).to_json();
-        NewRow { team: team.clone(), lane, kind: Kind::Post, reply: None, body }
+        NewRow { team: team.clone(), lane, key: outbox::post_key(), kind: Kind::Post, reply: None, body }
     };
     let rows: Vec<NewRow> = (0..WAITING).map(row).collect();
     let store = Store::open(&program.database).await.unwrap();

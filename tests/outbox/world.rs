@@ -123,6 +123,7 @@ pub fn row(team: &str, lane: &str, kind: Kind, reply: Option<&str>, body: &str) 
     NewRow {
         team: TeamId::parse(team).unwrap(),
         lane: lane.to_owned(),
+        key: outbox::post_key(),
         kind,
         reply: reply.map(str::to_owned),
         body: body.to_owned(),

@@ -37,7 +37,8 @@ async fn put(office: &Office) {
     let to = Where::Channel { team: team(), channel: ChannelId::parse(GENERAL).unwrap() };
     let content = Reply { blocks: vec![Block::Picture(Box::new(picture))], rows: Vec::new() };
     let body = Say::new(to, content).to_json();
-    let row = NewRow { team: team(), lane: GENERAL.to_owned(), kind: Kind::Post, reply: None, body };
+    let row =
+        NewRow { team: team(), lane: GENERAL.to_owned(), key: outbox::post_key(), kind: Kind::Post, reply: None, body };
     let mut tx = office.slack.bot.store().begin().await.unwrap();
     outbox::put(&mut tx, &[row], (office.slack.clock)()).await.unwrap();
     tx.commit().await.unwrap();

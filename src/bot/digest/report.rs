@@ -94,8 +94,7 @@ impl Bot {
         let shown = recurring.iter().take(recurring_shown).chain(new.iter().take(new_shown));
         let mut recurring = self.entries(conn, week, &shown.copied().collect::<Vec<_>>()).await?;
         let new = recurring.split_off(recurring_shown);
-        let totals = digests::totals(conn, week).await?;
-        let mut resolved = digests::resolved(conn, week, recurrence::AWAY_DAYS).await?;
+        let mut totals = digests::totals(conn, week, recurrence::AWAY_DAYS).await?;
         let helpful = if totals.helped > 0 { digests::helpful(conn, week, FIXES).await? } else { Vec::new() };
         Ok(Digest {
             first: until.first(),
@@ -106,9 +105,9 @@ impl Bot {
             more_recurring,
             new,
             more_new,
-            resolved: resolved.times.len(),
-            median_seconds: median(&mut resolved.times).map(|millis| SignedDuration::from_millis(millis).as_secs()),
-            quiet: resolved.quiet,
+            resolved: totals.times.len(),
+            median_seconds: median(&mut totals.times).map(|millis| SignedDuration::from_millis(millis).as_secs()),
+            quiet: totals.quiet,
             helped: totals.helped,
             helpful,
             secrets: totals.secrets,

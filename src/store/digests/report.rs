@@ -158,60 +158,41 @@ pub async fn people(conn: &mut AnyConnection, scope: Scope<'_>, fingerprints: &[
     Ok(all)
 }
 
-/// Sums of some days.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Sums of some days, and the errors of public channels that were resolved in them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Secrets pasted.
     pub secrets: i64,
     /// Answers led by a saved fix of which somebody said that they fixed it.
     pub helped: i64,
+    /// How many milliseconds each error took of which somebody said that it was fixed.
+    pub times: Vec<i64>,
+    /// How many errors stayed away for so long that they count as resolved.
+    pub quiet: i64,
 }
 
-/// The sums of the scope's days.
-pub async fn totals(conn: &mut AnyConnection, scope: Scope<'_>) -> Result<Totals> {
-    let (secrets, helped) = sqlx::query_as(
-        "SELECT CAST(COALESCE(SUM(secrets), 0) AS BIGINT), CAST(COALESCE(SUM(helped), 0) AS BIGINT) FROM channel_day \
-         WHERE team = $1 AND day >= $2 AND day < $3 AND (private_at IS NULL OR channel = $4)",
+/// The sums of the scope's days. `away` is after how many days without it an error counts as resolved.
+pub async fn totals(conn: &mut AnyConnection, scope: Scope<'_>, away: i64) -> Result<Totals> {
+    let away = away.saturating_mul(DAY);
+    let (secrets, helped, times, quiet): (i64, i64, Option<String>, i64) = sqlx::query_as(
+        "SELECT CAST(COALESCE(SUM(secrets), 0) AS BIGINT), CAST(COALESCE(SUM(helped), 0) AS BIGINT), \
+         (SELECT string_agg(CAST(resolved_at - COALESCE(opened_at, first_at) AS TEXT), ' ') FROM error WHERE team = $1 \
+         AND resolved_at >= $5 AND resolved_at < $6 AND state = 'resolved'), \
+         (SELECT COUNT(*) FROM error WHERE team = $1 AND last_at >= $7 AND last_at < $8 AND state <> 'resolved') \
+         FROM channel_day WHERE team = $1 AND day >= $2 AND day < $3 AND (private_at IS NULL OR channel = $4)",
     )
     .bind(scope.team.as_str())
     .bind(scope.first)
     .bind(scope.end)
     .bind(scope.channel.as_str())
-    .fetch_one(conn)
-    .await?;
-    Ok(Totals { secrets, helped })
-}
-
-/// Errors that were resolved.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Resolved {
-    /// How many milliseconds each took of which somebody said that it was fixed.
-    pub times: Vec<i64>,
-    /// How many stayed away for so long that they count as resolved.
-    pub quiet: i64,
-}
-
-/// The errors of public channels that were resolved within the scope. `away` is after how many days without it an error counts as
-/// resolved.
-pub async fn resolved(conn: &mut AnyConnection, scope: Scope<'_>, away: i64) -> Result<Resolved> {
-    let times: Vec<(i64,)> = sqlx::query_as(
-        "SELECT resolved_at - COALESCE(opened_at, first_at) FROM error WHERE team = $1 AND resolved_at >= $2 \
-         AND resolved_at < $3 AND state = 'resolved'",
-    )
-    .bind(scope.team.as_str())
     .bind(scope.begins())
     .bind(scope.ends())
-    .fetch_all(&mut *conn)
-    .await?;
-    let (quiet,): (i64,) = sqlx::query_as(
-        "SELECT COUNT(*) FROM error WHERE team = $1 AND last_at >= $2 AND last_at < $3 AND state <> 'resolved'",
-    )
-    .bind(scope.team.as_str())
-    .bind(scope.begins().saturating_sub(away.saturating_mul(DAY)))
-    .bind(scope.ends().saturating_sub(away.saturating_mul(DAY)))
+    .bind(scope.begins().saturating_sub(away))
+    .bind(scope.ends().saturating_sub(away))
     .fetch_one(conn)
     .await?;
-    Ok(Resolved { times: times.into_iter().map(|(time,)| time).collect(), quiet })
+    let times = times.unwrap_or_default();
+    Ok(Totals { secrets, helped, quiet, times: times.split(' ').filter_map(|time| time.parse().ok()).collect() })
 }
 
 /// The saved fixes that helped last within the scope: their numbers and who saved them, those that helped most first.
