@@ -29,7 +29,7 @@ pub struct Message<'a> {
     /// What was written.
     #[serde(borrow)]
     pub content: Text<'a>,
-    /// One of [`WRITTEN`], or something else.
+    /// One of [`super::WRITTEN`], or something else.
     #[serde(rename = "type")]
     pub kind: Number,
     /// When it was changed; empty when only a link's preview came.
