@@ -64,6 +64,12 @@ pub fn connecting() -> &'static str {
     "connecting"
 }
 
+/// Another process does what a part would do.
+#[must_use]
+pub fn elsewhere() -> &'static str {
+    "another process has the connection; this one takes over when that ends"
+}
+
 /// A part waits until Slack has told whose the token is.
 #[must_use]
 pub fn asking() -> &'static str {

@@ -129,8 +129,8 @@ impl Messenger {
                 waiting.answered();
                 Ok(id)
             }
-            Err(error @ RestError::Unclear(_)) => waiting.came().ok_or(error),
-            Err(error) => Err(error),
+            // An earlier try of this call may have got through, whatever the last one met.
+            Err(error) => waiting.came().ok_or(error),
         }
     }
 
@@ -201,8 +201,11 @@ impl Messenger {
             Err(_) => return LookUp::Unknown,
         };
         let Ok(page) = serde_json::from_str::<Many<Message<'_>>>(&page) else { return LookUp::Unknown };
-        let cards = render::message(&say.content).to_string();
-        let cards: Message<'_> = serde_json::from_str(&cards).unwrap_or_default();
+        // With its pictures as files, or told in words.
+        let (drawn, told) =
+            (render::drawn(&say.content, &pictures::names(&say.content)), render::message(&say.content));
+        let forms = [drawn.to_string(), told.to_string()];
+        let forms: Vec<Message<'_>> = forms.iter().map(|form| serde_json::from_str(form).unwrap_or_default()).collect();
         let choices = say.content.rows.iter().any(|row| !row.choices.is_empty());
         let reply = parcel.reply.as_deref().filter(|_| choices).map(|reply| format!("{reply}:"));
         let ours = |message: &&Message<'_>| {
@@ -210,7 +213,7 @@ impl Messenger {
                 && match message.message_reference.get() {
                     Some(reference) => Some(reference.message_id.as_str()) == about,
                     // No reply: to nothing, to a thread as a whole, or to what was gone when it was posted.
-                    None => same_cards(message, &cards),
+                    None => forms.iter().any(|form| same_cards(message, form)),
                 }
                 && reply.as_ref().is_none_or(|reply| message.components.0.iter().any(|c| names(c, reply)))
         };

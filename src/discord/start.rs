@@ -1,7 +1,11 @@
 //! What is asked from Discord before anything is listened to: who the bot is, where the gateway is, and how many shards; and the
 //! commands, if they are new to it.
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{
+    str::FromStr,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use serde::Deserialize;
 use tokio::time::sleep;
@@ -146,10 +150,14 @@ impl Discord {
         let mut told = false;
         loop {
             match lock::hold_connections(self.bot.store(), &names).await {
-                Ok(Some(lock)) => return Some(lock),
+                Ok(Some(lock)) => {
+                    self.elsewhere.store(false, Ordering::Relaxed);
+                    return Some(lock);
+                }
                 Ok(None) if told => {}
                 Ok(None) => {
                     told = true;
+                    self.elsewhere.store(true, Ordering::Relaxed);
                     tracing::warn!(
                         "another process has this bot's connection to Discord: this one takes over when that ends; to \
                          share the servers between both, give each a part of them with `--shards`"

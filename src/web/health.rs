@@ -22,8 +22,11 @@ pub enum Condition {
     Ready,
     /// It does not, for this reason.
     Waiting(String),
-    /// It never will, for this reason, until the program is started again.
+    /// It never will, for this reason, until the program is started again. The others do their work, so that the program counts as
+    /// ready: whoever would take it out of service for this would take the others out, too.
     Over(String),
+    /// Another process does its work, and this one takes over when that ends.
+    Elsewhere(String),
 }
 
 /// How all parts are. Cheap to clone.
@@ -86,9 +89,11 @@ async fn ready(State(asked): State<Asked>) -> (StatusCode, String) {
     for (part, condition) in &parts {
         let _ = match condition {
             Condition::Ready => writeln!(text, "{part}: ready"),
-            Condition::Waiting(why) | Condition::Over(why) => writeln!(text, "{part}: {why}"),
+            Condition::Waiting(why) | Condition::Over(why) | Condition::Elsewhere(why) => {
+                writeln!(text, "{part}: {why}")
+            }
         };
     }
-    let all = parts.values().all(|condition| *condition == Condition::Ready);
+    let all = !parts.values().any(|condition| matches!(condition, Condition::Waiting(_)));
     (if all { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, text)
 }

@@ -107,6 +107,8 @@ async fn a_platform_that_refuses_the_bot_ends_alone() {
         if good {
             says(&address, "discord gateway: refused: the log says what to do").await;
             says(&address, "slack token: ready").await;
+            // Slack does its work: nobody is to take it out of service for Discord's sake.
+            tokio::time::timeout(PATIENCE, ready(&address)).await.unwrap();
             let event = fake.written(GENERAL, ALICE, PASTE, None);
             fake.event(&Line::Http(address.clone()), &fake.callback(TEAM, &event)).await;
             assert_eq!(fake.next_of("chat.postMessage").await.body["thread_ts"], event["ts"]);

@@ -23,7 +23,14 @@ pub(super) fn join(discord: &Arc<Discord>, parts: &Parts, served: &mut Served) {
         every(LOOK, &stop, || async {
             let shards = discord.health();
             let stands = !shards.is_empty() && shards.iter().all(|(_, last)| last.is_some());
-            health.set(GATEWAY, if stands { Condition::Ready } else { waiting() });
+            let condition = if stands {
+                Condition::Ready
+            } else if discord.is_elsewhere() {
+                Condition::Elsewhere(words::elsewhere().to_owned())
+            } else {
+                waiting()
+            };
+            health.set(GATEWAY, condition);
         })
         .await;
         Ok(())

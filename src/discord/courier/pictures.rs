@@ -14,11 +14,21 @@ pub(super) async fn draw(reply: &Reply) -> Vec<File> {
     for block in &reply.blocks {
         let Block::Picture(picture) = block else { continue };
         match one(picture).await {
-            Some(bytes) => files.push(File { name: format!("npmfix-{}.png", files.len() + 1), bytes }),
+            Some(bytes) => files.push(File { name: name(files.len()), bytes }),
             None => return Vec::new(),
         }
     }
     files
+}
+
+/// What the files are called.
+pub(super) fn names(reply: &Reply) -> Vec<String> {
+    let pictures = reply.blocks.iter().filter(|block| matches!(block, Block::Picture(_)));
+    pictures.enumerate().map(|(n, _)| name(n)).collect()
+}
+
+fn name(n: usize) -> String {
+    format!("npmfix-{}.png", n + 1)
 }
 
 async fn one(picture: &Picture) -> Option<Vec<u8>> {
