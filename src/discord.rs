@@ -18,7 +18,10 @@
 //! client that is in the tree anyway.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -121,6 +124,8 @@ pub struct Discord {
     shards: Option<Shards>,
     tasks: TaskTracker,
     health: Mutex<Vec<(Number, Arc<Health>)>>,
+    /// Whether another process has the connection.
+    elsewhere: AtomicBool,
 }
 
 impl Discord {
@@ -138,7 +143,8 @@ impl Discord {
             clock: Arc::clone(&clock),
         });
         let (tasks, health, echoes) = (TaskTracker::new(), Mutex::default(), Arc::default());
-        Ok(Self { bot, rest, identity, facts, desk, echoes, clock, shards: setup.shards, tasks, health })
+        let (shards, elsewhere) = (setup.shards, AtomicBool::default());
+        Ok(Self { bot, rest, identity, facts, desk, echoes, clock, shards, tasks, health, elsewhere })
     }
 
     /// Says on Discord what the outbox holds.
@@ -163,6 +169,12 @@ impl Discord {
     pub fn health(&self) -> Vec<(Number, Option<Timestamp>)> {
         let all = self.health.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         all.iter().map(|(number, health)| (*number, health.last())).collect()
+    }
+
+    /// Whether another process has the connection, so that this one waits for its end.
+    #[must_use]
+    pub fn is_elsewhere(&self) -> bool {
+        self.elsewhere.load(Ordering::Relaxed)
     }
 
     /// Whether everything that came was dealt with.

@@ -95,9 +95,11 @@ pub async fn settings(conn: &mut AnyConnection, places: &HashSet<Place>) -> Resu
     for (team, channel) in places {
         select = select.bind(team.as_str()).bind(channel.as_str());
     }
+    let by_name: HashMap<(&str, &str), &Place> =
+        places.iter().map(|place| ((place.0.as_str(), place.1.as_str()), place)).collect();
     for (team, channel, mode, bots, muted) in select.fetch_all(conn).await? {
-        let found = all.iter_mut().find(|((t, c), _)| t.as_str() == team && c.as_str() == channel);
-        if let Some((_, settings)) = found {
+        let place = by_name.get(&(team.as_str(), channel.as_str()));
+        if let Some(settings) = place.and_then(|place| all.get_mut(*place)) {
             if let Some(mode) = mode {
                 settings.mode = Mode::stored(&mode)?;
             }

@@ -74,7 +74,11 @@ impl Bot {
     /// The form for the answer that is talked about; `None` when there is none, or nothing that a fix could be for.
     pub async fn save_form(&self, asked: &Asked<'_>, now: Timestamp) -> Result<Option<SaveForm>> {
         let mut run = Run { bot: self, asked, zone: None, tx: self.store.look().await?, now };
-        let Some((given, first)) = run.answered().await? else { return Ok(None) };
+        let given = match asked.reply {
+            Some(id) => replies::peek(&mut run.tx, asked.team, id).await?,
+            None => run.last_answer().await?,
+        };
+        let Some((given, first)) = with_failure(given) else { return Ok(None) };
         let Some(suggested) = saved::suggested(&first.report, &self.knowledge) else { return Ok(None) };
         let (current, _) = compose::current(&first, &given.state, &self.knowledge);
         let targets = saved::keys(&first.report, &self.knowledge).into_iter();
@@ -121,12 +125,17 @@ fn there(asked: &Asked<'_>, given: &Given) -> Visibility {
 }
 
 impl Run<'_> {
-    /// The answer that is talked about, with the failure that it answers first.
+    /// The answer that is talked about, held until the transaction ends, with the failure that it answers first.
     pub(super) async fn answered(&mut self) -> Result<Option<(Given, Diagnosis)>> {
         let given = match self.asked.reply {
             Some(id) => replies::get(&mut self.tx, self.asked.team, id).await?,
             None => self.last_answer().await?,
         };
-        Ok(given.and_then(|given| given.diagnoses.first().cloned().map(|first| (given, first))))
+        Ok(with_failure(given))
     }
+}
+
+/// An answer with the failure that it answers first.
+fn with_failure(given: Option<Given>) -> Option<(Given, Diagnosis)> {
+    given.and_then(|given| given.diagnoses.first().cloned().map(|first| (given, first)))
 }

@@ -98,27 +98,27 @@ fn next_batch(waiting: Vec<Waiting>) -> (Vec<Waiting>, Vec<Waiting>) {
 }
 
 async fn write_batch(writer: &Writer, batch: Vec<Waiting>) {
-    let findings: Vec<Arc<Finding>> = batch.iter().map(|one| Arc::clone(&one.finding)).collect();
-    match write(writer, &findings).await {
-        Ok(outcomes) => {
-            for (one, heard) in batch.into_iter().zip(outcomes) {
-                let _ = one.done.send(Ok(heard));
+    let mut batches = vec![batch];
+    while let Some(mut batch) = batches.pop() {
+        let findings: Vec<Arc<Finding>> = batch.iter().map(|one| Arc::clone(&one.finding)).collect();
+        match write(writer, &findings).await {
+            Ok(outcomes) => {
+                for (one, heard) in batch.into_iter().zip(outcomes) {
+                    let _ = one.done.send(Ok(heard));
+                }
             }
-        }
-        Err(error) if batch.len() == 1 || error.passes() => {
-            let text = error.to_string();
-            let mut error = Some(error);
-            for one in batch {
-                let error = error.take().unwrap_or_else(|| StoreError::Gone(text.clone()));
-                let _ = one.done.send(Err(error));
+            Err(error) if batch.len() == 1 || error.passes() => {
+                let text = error.to_string();
+                let mut error = Some(error);
+                for one in batch {
+                    let error = error.take().unwrap_or_else(|| StoreError::Gone(text.clone()));
+                    let _ = one.done.send(Err(error));
+                }
             }
-        }
-        // One of them is at fault; the others are not to suffer for it.
-        Err(_) => {
-            for one in batch {
-                let outcome = write(writer, &[one.finding]).await;
-                let outcome = outcome.and_then(|outcomes| outcomes.into_iter().next().ok_or_else(stopped));
-                let _ = one.done.send(outcome);
+            // One of them is at fault, and the others are not to suffer for it: it is in one half.
+            Err(_) => {
+                let half = batch.split_off(batch.len() / 2);
+                batches.extend([half, batch]);
             }
         }
     }

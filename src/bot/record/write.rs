@@ -215,7 +215,10 @@ async fn store(
     for (_, finding) in fresh {
         let place = &finding.heard.place;
         let key = DayKey::of(place, finding.heard.at);
-        let counts = &mut days.entry(key).or_insert((finding.heard.visibility, DayCounts::default())).1;
+        let (visibility, counts) = days.entry(key).or_insert((finding.heard.visibility, DayCounts::default()));
+        if finding.heard.visibility != Visibility::Public {
+            *visibility = finding.heard.visibility;
+        }
         counts.seen += i64::try_from(finding.uncounted().count()).unwrap_or(i64::MAX);
         counts.secrets += finding.secrets.iter().map(|(_, count)| i64::from(count)).sum::<i64>();
         rows.extend(

@@ -113,7 +113,7 @@ pub async fn errors(conn: &mut AnyConnection, scope: Scope<'_>) -> Result<BTreeM
     let rows: Vec<Described> = sqlx::query_as(
         "SELECT d.fingerprint, d.days, e.code, COALESCE(c.cause, e.cause), e.host, COALESCE(c.scope, e.scope), \
          COALESCE(c.package, e.package), e.public_at, c.first_at, e.state FROM ( \
-         SELECT fingerprint, string_agg(day || ' ' || seen || ' ' || channel, ' ') AS days FROM ( \
+         SELECT fingerprint, string_agg(CAST(day AS TEXT) || ' ' || CAST(seen AS TEXT) || ' ' || channel, ' ') AS days FROM ( \
          SELECT fingerprint, day, channel, SUM(seen) AS seen FROM error_day WHERE team = $1 AND day >= $2 AND day < $3 \
          AND (private_at IS NULL OR channel = $4) GROUP BY day, channel, fingerprint) AS met GROUP BY fingerprint) AS d \
          LEFT JOIN error e ON e.team = $1 AND e.fingerprint = d.fingerprint \

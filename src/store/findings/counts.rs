@@ -182,7 +182,11 @@ pub(super) async fn count_by_day(conn: &mut AnyConnection, occurrences: &[NewOcc
         let place = &o.heard.place;
         let fingerprint = o.diagnosis.fingerprint.as_str();
         let key = (place.team.as_str(), day(o.heard.at), place.channel.as_str(), fingerprint, o.heard.who.as_str());
-        rows.entry(key).or_insert((private_at(o.heard.visibility, o.heard.at), 0_i64)).1 += 1;
+        let private = private_at(o.heard.visibility, o.heard.at);
+        let (before, seen) = rows.entry(key).or_insert((private, 0_i64));
+        // What became private meanwhile is private.
+        *before = before.or(private);
+        *seen += 1;
     }
     let rows: Vec<_> = rows.into_iter().collect();
     for some in rows.chunks(FULL) {
