@@ -54,9 +54,9 @@ pub async fn latest(
              AND (c.private_at IS NULL OR c.channel = scope.channel) AND r.id = c.reply AND r.team = c.team \
              AND h.team = r.team AND h.channel = r.channel AND h.message = r.message AND h.deleted_at IS NULL \
              AND (h.private_at IS NULL OR h.channel = scope.channel)) \
-             SELECT a.fingerprint, a.last_at, a.id, a.channel, a.message, a.thread, a.outcome, o.diagnosis \
-             FROM scope CROSS JOIN answer a LEFT JOIN occurrence o ON o.team = scope.team AND o.channel = a.channel \
-             AND o.message = a.message AND o.ordinal = 0 WHERE a.place = 1",
+             SELECT answer.fingerprint, answer.last_at, answer.id, answer.channel, answer.message, answer.thread, answer.outcome, o.diagnosis \
+             FROM scope CROSS JOIN answer LEFT JOIN occurrence o ON o.team = scope.team AND o.channel = answer.channel \
+             AND o.message = answer.message AND o.ordinal = 0 WHERE answer.place = 1",
             2,
             some.len(),
             2,

@@ -111,13 +111,13 @@ type Described = (
 /// digest would be waiting for them.
 pub async fn errors(conn: &mut AnyConnection, scope: Scope<'_>) -> Result<BTreeMap<String, (ByDay, Option<ErrorRow>)>> {
     let rows: Vec<Described> = sqlx::query_as(
-        "SELECT d.fingerprint, d.days, e.code, COALESCE(c.cause, e.cause), e.host, COALESCE(c.scope, e.scope), \
+        "SELECT times.fingerprint, times.days, e.code, COALESCE(c.cause, e.cause), e.host, COALESCE(c.scope, e.scope), \
          COALESCE(c.package, e.package), e.public_at, c.first_at, e.state FROM ( \
          SELECT fingerprint, string_agg(CAST(day AS TEXT) || ' ' || CAST(seen AS TEXT) || ' ' || channel, ' ') AS days FROM ( \
          SELECT fingerprint, day, channel, SUM(seen) AS seen FROM error_day WHERE team = $1 AND day >= $2 AND day < $3 \
-         AND (private_at IS NULL OR channel = $4) GROUP BY day, channel, fingerprint) AS met GROUP BY fingerprint) AS d \
-         LEFT JOIN error e ON e.team = $1 AND e.fingerprint = d.fingerprint \
-         LEFT JOIN error_channel c ON c.team = $1 AND c.channel = $4 AND c.fingerprint = d.fingerprint \
+         AND (private_at IS NULL OR channel = $4) GROUP BY day, channel, fingerprint) AS met GROUP BY fingerprint) AS times \
+         LEFT JOIN error e ON e.team = $1 AND e.fingerprint = times.fingerprint \
+         LEFT JOIN error_channel c ON c.team = $1 AND c.channel = $4 AND c.fingerprint = times.fingerprint \
          AND c.private_at IS NOT NULL",
     )
     .bind(scope.team.as_str())
