@@ -112,6 +112,14 @@ pub enum DiscordError {
     Id(#[from] IdError),
 }
 
+impl DiscordError {
+    /// Whether Discord does not want the bot, so that another start would change nothing.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Rest(RestError::Unauthorized) | Self::Refused(_))
+    }
+}
+
 /// The bot on Discord.
 pub struct Discord {
     bot: Arc<Bot>,

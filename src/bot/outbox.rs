@@ -35,7 +35,7 @@ mod courier;
 mod ends;
 mod send;
 
-pub use courier::{Courier, Delivery, LookUp, Soon};
+pub use courier::{Courier, Delivery, LookUp, Soon, draw};
 
 /// How the worker goes about it.
 #[derive(Debug, Clone, Copy)]

@@ -155,15 +155,20 @@ struct Served {
     /// Pages.
     router: Router,
     /// What runs until the stop.
-    tasks: JoinSet<Result<(), Refused>>,
+    tasks: JoinSet<Result<(), Ended>>,
     /// The platforms, each with its own stop.
     platforms: BTreeMap<Platform, CancellationToken>,
     /// What there is, a line each, for whoever started it.
     lines: Vec<String>,
 }
 
-/// A platform does not let the bot work.
-struct Refused(Platform, anyhow::Error);
+/// Why something of a platform's ended before the stop.
+enum Ended {
+    /// The platform does not let the bot work: it ends alone, as only people can mend that.
+    Refused(Platform, anyhow::Error),
+    /// A fault: the whole program ends, and whoever supervises it starts it again.
+    Failed(anyhow::Error),
+}
 
 impl Served {
     /// What a platform gets, with a stop of its own.
@@ -173,9 +178,9 @@ impl Served {
         Parts { stop, ..parts.clone() }
     }
 
-    /// Runs something of a platform's until the stop. An error ends the platform.
+    /// Runs something of a platform's until the stop. Its errors are refusals.
     fn run(&mut self, platform: Platform, work: impl Future<Output = anyhow::Result<()>> + Send + 'static) {
-        self.tasks.spawn(async move { work.await.map_err(|error| Refused(platform, error)) });
+        self.tasks.spawn(async move { work.await.map_err(|error| Ended::Refused(platform, error)) });
     }
 }
 
@@ -244,17 +249,18 @@ async fn serve(
 
 /// Waits for the stop, or until no platform is left. One that refuses the bot ends alone.
 async fn until_stopped(
-    tasks: &mut JoinSet<Result<(), Refused>>,
+    tasks: &mut JoinSet<Result<(), Ended>>,
     mut platforms: BTreeMap<Platform, CancellationToken>,
     health: &Health,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
     loop {
-        let Refused(platform, error) = tokio::select! {
+        let (platform, error) = tokio::select! {
             () = stop.cancelled() => return Ok(()),
             Some(ended) = tasks.join_next() => match ended {
                 Ok(Ok(())) => continue,
-                Ok(Err(refused)) => refused,
+                Ok(Err(Ended::Refused(platform, error))) => (platform, error),
+                Ok(Err(Ended::Failed(error))) => return Err(error),
                 Err(fault) => return Err(fault).context("a part of the server met a fault of npmfix"),
             },
         };

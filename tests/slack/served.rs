@@ -143,6 +143,24 @@ async fn a_platform_that_refuses_the_bot_and_has_no_other_beside_it_ends_the_pro
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fault_ends_the_program_so_that_its_supervisor_starts_it_again() {
+    let fake = Fake::start().await;
+    let folder = TempDir::new().unwrap();
+    let mut command = program(&folder);
+    command
+        .env("SLACK_API_URL", fake.api())
+        .env("SLACK_BOT_TOKEN", fake.bot_token())
+        .env("SLACK_SIGNING_SECRET", fake.signing_secret())
+        .env("DISCORD_API_URL", discord(400).await)
+        .env("DISCORD_TOKEN", "not.a.token")
+        .env("BIND_ADDR", "127.0.0.1:0");
+    let running = tokio::task::spawn_blocking(move || command.output().unwrap());
+    let output = tokio::time::timeout(PATIENCE, running).await.unwrap().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && !text.contains("goes on without"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_socket_mode_is_refused_events_come_over_http_yet() {
     let fake = Fake::start().await;
     fake.state().user(ALICE, "alice");

@@ -4,7 +4,11 @@ use std::pin::Pin;
 
 use jiff::SignedDuration;
 
-use crate::{message::Platform, store::outbox::Parcel};
+use crate::{
+    answer::picture::{Picture, png},
+    message::Platform,
+    store::outbox::Parcel,
+};
 
 /// A future in a box, so that couriers of different platforms fit one list.
 pub type Soon<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -49,4 +53,21 @@ pub trait Courier: Send + Sync {
     fn deliver<'a>(&'a self, parcel: &'a Parcel) -> Soon<'a, Delivery>;
     /// Looks whether a post was said.
     fn look_up<'a>(&'a self, parcel: &'a Parcel) -> Soon<'a, LookUp>;
+}
+
+/// A picture as a PNG; `None`, with a word in the log, where it cannot be drawn: it is told in words then. This takes some
+/// milliseconds, on a thread on which nobody waits.
+pub async fn draw(picture: &Picture) -> Option<Vec<u8>> {
+    let drawn = picture.clone();
+    match tokio::task::spawn_blocking(move || png(&drawn)).await {
+        Ok(Ok(bytes)) => Some(bytes),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "cannot draw a picture");
+            None
+        }
+        Err(error) => {
+            tracing::error!(%error, "drawing a picture failed");
+            None
+        }
+    }
 }

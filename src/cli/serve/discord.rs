@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Parts, Served, every};
+use super::{Ended, Parts, Served, every};
 use crate::{answer::serving as words, discord::Discord, message::Platform, web::health::Condition};
 
 /// The name of the connection among the parts of `/readyz`.
@@ -17,7 +17,15 @@ pub(super) fn join(discord: &Arc<Discord>, parts: &Parts, served: &mut Served) {
     let waiting = || Condition::Waiting(words::connecting().to_owned());
     parts.health.set(GATEWAY, waiting());
     let (listening, worker, stop) = (Arc::clone(discord), Arc::clone(&parts.worker), parts.stop.clone());
-    served.run(Platform::Discord, async move { Ok(listening.run(worker, stop).await?) });
+    served.tasks.spawn(async move {
+        listening.run(worker, stop).await.map_err(|error| {
+            if error.is_refusal() {
+                Ended::Refused(Platform::Discord, error.into())
+            } else {
+                Ended::Failed(error.into())
+            }
+        })
+    });
     let (discord, health, stop) = (Arc::clone(discord), parts.health.clone(), parts.stop.clone());
     served.run(Platform::Discord, async move {
         every(LOOK, &stop, || async {

@@ -1,10 +1,8 @@
 //! Pictures: drawn as files that go with the message. Where one cannot be drawn, all are told in words.
 
 use crate::{
-    answer::{
-        picture::{Picture, png},
-        reply::{Block, Reply},
-    },
+    answer::reply::{Block, Reply},
+    bot::outbox,
     discord::rest::File,
 };
 
@@ -13,7 +11,7 @@ pub(super) async fn draw(reply: &Reply) -> Vec<File> {
     let mut files = Vec::new();
     for block in &reply.blocks {
         let Block::Picture(picture) = block else { continue };
-        match one(picture).await {
+        match outbox::draw(picture).await {
             Some(bytes) => files.push(File { name: name(files.len()), bytes }),
             None => return Vec::new(),
         }
@@ -29,19 +27,4 @@ pub(super) fn names(reply: &Reply) -> Vec<String> {
 
 fn name(n: usize) -> String {
     format!("npmfix-{}.png", n + 1)
-}
-
-async fn one(picture: &Picture) -> Option<Vec<u8>> {
-    let drawn = picture.clone();
-    match tokio::task::spawn_blocking(move || png(&drawn)).await {
-        Ok(Ok(bytes)) => Some(bytes),
-        Ok(Err(error)) => {
-            tracing::warn!(%error, "cannot draw a picture");
-            None
-        }
-        Err(error) => {
-            tracing::error!(%error, "drawing a picture failed");
-            None
-        }
-    }
 }

@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use crate::{
     answer::{
-        picture::{Picture, png},
+        picture::Picture,
         reply::{Block, Reply},
     },
+    bot::outbox,
     slack::{
         api::{Api, ApiError},
         workspaces::Workspace,
@@ -61,18 +62,7 @@ impl Uploaded {
 }
 
 async fn one(api: &Api, workspace: &Workspace, picture: &Picture) -> Option<String> {
-    let drawn = picture.clone();
-    let bytes = match tokio::task::spawn_blocking(move || png(&drawn)).await {
-        Ok(Ok(bytes)) => bytes,
-        Ok(Err(error)) => {
-            tracing::warn!(%error, "cannot draw a picture");
-            return None;
-        }
-        Err(error) => {
-            tracing::error!(%error, "drawing a picture failed");
-            return None;
-        }
-    };
+    let bytes = outbox::draw(picture).await?;
     match sent(api, workspace, picture, bytes).await {
         Ok(file) => file,
         Err(error) => {
