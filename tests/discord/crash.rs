@@ -32,8 +32,8 @@ const KILLS: usize = 50;
 const LULL: Duration = Duration::from_secs(5);
 /// How long after something happened a kill falls, at most.
 const AFTER_MICROS: u64 = 10_000;
-/// How long the last run may take.
-const REST: Duration = Duration::from_secs(150);
+/// How long the last run may take: a post that several kills met waits for two minutes before it is tried again.
+const REST: Duration = Duration::from_mins(5);
 /// One in so many calls meets something.
 const OFTEN: u32 = 12;
 

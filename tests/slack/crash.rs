@@ -50,8 +50,9 @@ const STEPS: usize = 3 * PASTES + CHATTER;
 const REPEATS: [Duration; 3] = [Duration::ZERO, Duration::from_millis(100), Duration::from_millis(500)];
 /// How often to look whether the last run is through.
 const LOOK: Duration = Duration::from_millis(100);
-/// How long that may take. A post that nobody answered is given up after ten seconds, and its echo three more.
-const REST: Duration = Duration::from_secs(90);
+/// How long that may take. A post that nobody answered is given up after ten seconds, and its echo three more; one that several
+/// kills met waits for two minutes before it is tried again.
+const REST: Duration = Duration::from_mins(5);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_http_every_paste_is_answered_once_however_often_the_program_is_killed() {
