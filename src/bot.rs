@@ -31,6 +31,7 @@ mod revoke;
 pub mod saved;
 pub mod say;
 pub mod schedule;
+mod together;
 mod when;
 mod words;
 

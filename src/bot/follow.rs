@@ -1,6 +1,8 @@
 //! Following up: an answer that nobody reacted to asks once whether it helped; whoever resolves an error that keeps coming back is
 //! invited to save their fix; and the author of a fix that fails is asked to look at it again.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use sqlx::AnyConnection;
 
@@ -31,20 +33,32 @@ const AFTER: SignedDuration = SignedDuration::from_hours(4);
 const FAILED: i64 = 2;
 
 impl Bot {
-    /// Plans to follow up an answer that was just posted.
-    pub(super) async fn plan_follow_up(
+    /// Plans to follow up answers that were just posted.
+    pub(super) async fn plan_follow_ups(
         &self,
         conn: &mut AnyConnection,
-        team: &TeamId,
-        reply: &str,
+        answers: &[(&TeamId, &str)],
         now: Timestamp,
     ) -> Result<()> {
-        let settings = teams::settings(conn, team).await?;
-        if !settings.follows_up() {
+        if answers.is_empty() {
             return Ok(());
         }
-        let due = schedule::after_working(now, AFTER, settings.zone.as_deref().unwrap_or("UTC"));
-        chores::plan(conn, team, (What::FollowUp, reply), due, now).await
+        let settings = teams::settings_of(conn, &answers.iter().map(|(team, _)| *team).collect()).await?;
+        let mut planned = BTreeMap::new();
+        for (team, reply) in answers {
+            let zone = match settings.get(*team) {
+                Some(Ok(settings)) if !settings.follows_up() => continue,
+                Some(Ok(settings)) => settings.zone.as_deref(),
+                // Settings that cannot be read are no reason to post again.
+                Some(Err(error)) => {
+                    tracing::warn!(%team, %error, "an answer will not be followed up");
+                    continue;
+                }
+                None => None,
+            };
+            planned.insert((*team, *reply), schedule::after_working(now, AFTER, zone.unwrap_or("UTC")));
+        }
+        chores::plan_all(conn, What::FollowUp, &planned, now).await
     }
 
     /// Lets an answer ask whether it helped, if nobody reacted to it. Nothing happens when somebody else did it.

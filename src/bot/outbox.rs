@@ -1,7 +1,8 @@
 //! The worker that says what is in the outbox.
 //!
 //! Lanes are served beside each other, the rows of one lane after each other. What is unclear after a failure or a crash is
-//! never said again blindly; see `send` for what follows from each outcome. `body`: what rows say that name only their reply.
+//! never said again blindly: see `send` for what is done then, and `ledger` for what follows from each outcome. `body`: what rows say that
+//! name only their reply.
 
 use std::{
     sync::{
@@ -16,7 +17,6 @@ use sqlx::AnyConnection;
 use tokio::{
     sync::{Notify, Semaphore},
     task::{JoinError, JoinSet},
-    time::{sleep, timeout},
 };
 
 use super::Bot;
@@ -24,8 +24,7 @@ use crate::{
     message::{Platform, TeamId},
     store::{
         Result, Store, digests, drafts, inbox,
-        lock::Lock,
-        outbox::{self, Lease},
+        outbox::{self, Lease, Next},
     },
 };
 
@@ -33,7 +32,11 @@ mod body;
 mod chores;
 mod courier;
 mod ends;
+mod ledger;
+mod run;
 mod send;
+
+use ledger::Ledger;
 
 pub use courier::{Courier, Delivery, LookUp, Soon, draw};
 
@@ -62,7 +65,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             lease: SignedDuration::from_secs(60),
-            lanes: 16,
+            lanes: 64,
             attempts: 10,
             backoff: SignedDuration::from_secs(1),
             longest: SignedDuration::from_mins(5),
@@ -104,6 +107,9 @@ pub struct Worker {
     stop: Notify,
     /// When it last found something to carry out.
     chores_at: AtomicI64,
+    ledger: Ledger,
+    /// When the first of the lanes that it gave back is due again.
+    due: Mutex<Option<Timestamp>>,
 }
 
 impl Worker {
@@ -115,7 +121,22 @@ impl Worker {
         let (stopping, stop) = (AtomicBool::new(false), Notify::new());
         let hands = couriers.iter().map(|_| Arc::new(Semaphore::new(settings.lanes))).collect();
         let (tidy, chores_at) = (Mutex::new(Timestamp::MIN), AtomicI64::new(i64::MIN));
-        Arc::new(Self { bot, store, couriers, hands, settings, lease, clock, tidy, stopping, stop, chores_at })
+        let (ledger, due) = (Ledger::default(), Mutex::default());
+        Arc::new(Self {
+            bot,
+            store,
+            couriers,
+            hands,
+            settings,
+            lease,
+            clock,
+            tidy,
+            stopping,
+            stop,
+            chores_at,
+            ledger,
+            due,
+        })
     }
 
     /// Says what is due until nothing is; returns how many rows were dealt with.
@@ -134,7 +155,7 @@ impl Worker {
     pub async fn step(self: &Arc<Self>) -> Result<usize> {
         let mut done = self.chores().await?;
         let mut lanes = JoinSet::new();
-        done += self.take(&mut lanes).await?;
+        done += self.take(&mut lanes).await?.silent;
         let mut trouble = None;
         while let Some(served) = lanes.join_next().await {
             match rows(served) {
@@ -143,56 +164,6 @@ impl Worker {
             }
         }
         trouble.map_or(Ok(done), Err)
-    }
-
-    /// Works until [`Worker::stop`]: at once when `wake` says that something was put in, else when the next row is due.
-    /// A database that does not answer is waited for.
-    pub async fn run(self: &Arc<Self>, wake: &Notify, lock: &Lock) -> Result<()> {
-        let mut lanes = JoinSet::new();
-        let (mut outcome, mut first) = (Ok(()), true);
-        while outcome.is_ok() && !self.stops() {
-            let taken = async {
-                if first {
-                    self.take_over(lock).await?;
-                    first = false;
-                }
-                // Whatever keeps a digest from being made is no reason to keep answers from being said.
-                let chores = self.chores().await;
-                self.take(&mut lanes).await?;
-                chores.map(|_| ())
-            };
-            let pause = match taken.await {
-                Ok(()) => self.pause().await,
-                Err(error) if error.passes() => {
-                    tracing::warn!(%error, "the outbox waits");
-                    TROUBLE
-                }
-                Err(error) => {
-                    outcome = Err(error);
-                    break;
-                }
-            };
-            tokio::select! {
-                () = wake.notified() => {}
-                () = self.stop.notified() => {}
-                () = sleep(pause) => {}
-                Some(served) = lanes.join_next() => match rows(served) {
-                    Err(error) if !error.passes() => outcome = Err(error),
-                    _ => {}
-                },
-            }
-        }
-        // Serving lanes end after the row that they are sending.
-        self.stopping.store(true, Ordering::Relaxed);
-        let end = async { while lanes.join_next().await.is_some() {} };
-        if timeout(self.settings.drain, end).await.is_err() {
-            tracing::warn!("stopped while something was being sent");
-            lanes.shutdown().await;
-        }
-        let mut tx = self.store.begin().await?;
-        outbox::give_up(&mut tx, &self.lease).await?;
-        tx.commit().await?;
-        outcome
     }
 
     /// Begins no new row; what is being sent is finished, and lanes are given back.
@@ -212,58 +183,53 @@ impl Worker {
         let reply = outbox::reply_of(&mut tx, team, key).await?;
         let news = outbox::echoed(&mut tx, team, key, answer).await?;
         if news {
-            self.posted(&mut tx, team, (key, reply.as_deref()), now).await?;
+            self.posted(&mut tx, &[(team, key, reply.as_deref())], now).await?;
         }
         tx.commit().await?;
         Ok(news)
     }
 
-    /// What follows from a post: the end of a digest, or a later look at how an answer did.
-    pub(super) async fn posted(
+    /// What follows from posts, each given by its team, key and reply: the end of a digest, or a later look at how an answer did.
+    async fn posted(
         &self,
         conn: &mut AnyConnection,
-        team: &TeamId,
-        (key, reply): (&str, Option<&str>),
+        posts: &[(&TeamId, &str, Option<&str>)],
         now: Timestamp,
     ) -> Result<()> {
-        match reply {
-            None => digests::sent(conn, team, key, now).await,
-            Some(reply) => match self.bot.plan_follow_up(conn, team, reply, now).await {
-                // Settings that cannot be read are no reason to post again.
-                Err(error) if !error.passes() => {
-                    tracing::warn!(%team, %error, "an answer will not be followed up");
-                    Ok(())
-                }
-                other => other,
-            },
+        for (team, key, _) in posts.iter().filter(|(.., reply)| reply.is_none()) {
+            digests::sent(conn, team, key, now).await?;
         }
+        let answers = posts.iter().filter_map(|(team, _, reply)| Some((*team, (*reply)?)));
+        self.bot.plan_follow_ups(conn, &answers.collect::<Vec<_>>(), now).await
     }
 
-    /// Takes as many lanes as can be served and begins to serve them; returns how many turned out to have nothing to say.
-    async fn take(self: &Arc<Self>, lanes: &mut JoinSet<Result<usize>>) -> Result<usize> {
+    /// Takes as many lanes as can be served and begins to serve them.
+    async fn take(self: &Arc<Self>, lanes: &mut JoinSet<Result<usize>>) -> Result<Taken> {
         let free: Vec<_> = self.free().collect();
+        let mut taken = Taken { silent: 0, hungry: free.len() < self.couriers.len() };
         if free.is_empty() {
-            return Ok(0);
+            return Ok(taken);
         }
-        let mut silent = 0;
-        let mut parcels = Vec::new();
+        let mut all = Next::default();
         let mut tx = self.store.begin().await?;
-        for (platform, hands) in free {
-            let limit = i64::try_from(hands.available_permits()).unwrap_or(i64::MAX);
-            for parcel in outbox::claim(&mut tx, &[platform], &self.lease, limit, (self.clock)()).await? {
-                match self.with_body(&mut tx, Some(parcel)).await? {
-                    Some(parcel) => parcels.push((parcel, Arc::clone(hands))),
-                    None => silent += 1,
-                }
-            }
+        for (platform, hands) in &free {
+            let limit = hands.available_permits();
+            let few = i64::try_from(limit).unwrap_or(i64::MAX);
+            let (next, claimed) = outbox::claim(&mut tx, &[*platform], &self.lease, few, (self.clock)()).await?;
+            taken.hungry |= claimed >= limit;
+            taken.silent += next.parcels.len();
+            all.add(self.with_bodies(&mut tx, next).await?);
         }
         let tidied = self.tidy(&mut tx).await?;
         tx.commit().await?;
         if let Some(next) = tidied {
             *self.tidy.lock().unwrap_or_else(PoisonError::into_inner) = next;
         }
-        for (parcel, hands) in parcels {
-            let hand = hands.try_acquire_owned().ok();
+        self.due_at(all.due);
+        taken.silent = taken.silent.saturating_sub(all.parcels.len());
+        for parcel in all.parcels {
+            let hands = free.iter().find(|(platform, _)| *platform == parcel.team.platform());
+            let hand = hands.and_then(|(_, hands)| Arc::clone(hands).try_acquire_owned().ok());
             let worker = Arc::clone(self);
             lanes.spawn(async move {
                 let served = worker.serve(parcel).await;
@@ -271,7 +237,13 @@ impl Worker {
                 served
             });
         }
-        Ok(silent)
+        Ok(taken)
+    }
+
+    /// A lane that was given back is due at this time.
+    fn due_at(&self, due: Option<Timestamp>) {
+        let mut first = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        *first = [*first, due].into_iter().flatten().min();
     }
 
     /// The platforms with free hands.
@@ -296,22 +268,14 @@ impl Worker {
     fn platforms(&self) -> Vec<Platform> {
         self.couriers.iter().map(|c| c.platform()).collect()
     }
+}
 
-    /// How long nothing can be begun, as far as is known.
-    async fn pause(&self) -> Duration {
-        let free: Vec<Platform> = self.free().map(|(platform, _)| platform).collect();
-        // When all hands are full, the first that is free ends the pause.
-        if free.is_empty() {
-            return POLL;
-        }
-        let due = async { outbox::next_due(&mut *self.store.read().await?, &free).await };
-        match due.await {
-            Ok(Some(due)) => {
-                Duration::try_from(due.duration_since((self.clock)())).unwrap_or_default().clamp(SHORTEST, POLL)
-            }
-            Ok(None) | Err(_) => POLL,
-        }
-    }
+/// What came of taking lanes.
+struct Taken {
+    /// Lanes that turned out to have nothing to say.
+    silent: usize,
+    /// Whether there may be more than there were hands for.
+    hungry: bool,
 }
 
 /// A courier that panicked costs its lane until the lease runs out; its row is then unclear.

@@ -1,6 +1,6 @@
 //! Which saved fixes fit an error, and which of them leads the answer.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::HashMap};
 
 use sqlx::AnyConnection;
 
@@ -99,13 +99,22 @@ impl Bot {
         self.fixes_that_fit(conn, team, channel, first, &given.state.failed_fixes).await
     }
 
-    /// The saved fixes that an answer was given with.
-    pub(super) async fn fixes_of(&self, conn: &mut AnyConnection, given: &Given) -> Result<Fixes> {
-        let Some(first) = given.diagnoses.first().filter(|_| !given.state.shared) else { return Ok(Fixes::default()) };
-        let found = self.matching(conn, &given.place.team, &given.place.channel, first).await?;
-        let leads = found.iter().find(|fix| Some(fix.id) == given.state.fix);
-        let below = lead(&found, first).below;
-        Ok(Fixes::of(&Choice { leads, below }))
+    /// The saved fixes that answers were given with, by the answers' ids.
+    pub(super) async fn fixes_of(&self, conn: &mut AnyConnection, given: &[&Given]) -> Result<HashMap<String, Fixes>> {
+        let met = |given: &&'_ &Given| !given.state.shared && !given.diagnoses.is_empty();
+        let met: Vec<&&Given> = given.iter().filter(met).collect();
+        let wanted = |given: &&&Given| {
+            let keys = given.diagnoses.first().map(|first| keys(&first.report, &self.knowledge)).unwrap_or_default();
+            (given.place.team.clone(), FixWanted { channel: given.place.channel.clone(), keys })
+        };
+        let wanted: Vec<(TeamId, FixWanted)> = met.iter().map(wanted).collect();
+        let found = fixes::matching(conn, &wanted).await?;
+        let chosen = met.into_iter().zip(found).filter_map(|(given, found)| {
+            let leads = found.iter().find(|fix| Some(fix.id) == given.state.fix);
+            let below = lead(&found, given.diagnoses.first()?).below;
+            Some((given.id.clone(), Fixes::of(&Choice { leads, below })))
+        });
+        Ok(chosen.collect())
     }
 
     async fn matching(

@@ -4,13 +4,15 @@
 //! A chore is taken and carried out in one transaction, so it needs no lease: whoever dies leaves it as it was, and of two who
 //! take it one finds it gone.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 
 use super::{
     Result,
     outbox::post_key,
-    rows::{millis, timestamp},
+    rows::{FULL, millis, query, timestamp},
 };
 use crate::message::TeamId;
 
@@ -62,23 +64,34 @@ pub async fn plan(
     due: Timestamp,
     now: Timestamp,
 ) -> Result<()> {
-    // By the reply's id a follow-up goes with its asker when they are forgotten.
-    let reply = (what == What::FollowUp).then_some(about);
-    sqlx::query(
-        "INSERT INTO outbox (team, lane, seq, post_key, kind, reply, body, due_at, attempts, created_at) \
-         VALUES ($1, $2, 1, $3, $4, $5, $6, $7, 0, $8) ON CONFLICT (team, lane, seq) DO UPDATE SET \
-         post_key = excluded.post_key, body = excluded.body, due_at = excluded.due_at, created_at = excluded.created_at",
-    )
-    .bind(team.as_str())
-    .bind(what.lane(about))
-    .bind(post_key())
-    .bind(what.as_str())
-    .bind(reply)
-    .bind(about)
-    .bind(millis(due))
-    .bind(millis(now))
-    .execute(conn)
-    .await?;
+    plan_all(conn, what, &BTreeMap::from([((team, about), due)]), now).await
+}
+
+/// The same for several, by their teams and what they are about; each is due at a time of its own.
+pub async fn plan_all(
+    conn: &mut AnyConnection,
+    what: What,
+    planned: &BTreeMap<(&TeamId, &str), Timestamp>,
+    now: Timestamp,
+) -> Result<()> {
+    let planned: Vec<_> = planned.iter().collect();
+    for some in planned.chunks(FULL) {
+        let mut insert = query(
+            conn,
+            "INSERT INTO outbox (team, lane, seq, post_key, kind, reply, body, due_at, attempts, created_at) VALUES {rows} \
+             ON CONFLICT (team, lane, seq) DO UPDATE SET post_key = excluded.post_key, body = excluded.body, \
+             due_at = excluded.due_at, created_at = excluded.created_at",
+            some.len(),
+            10,
+        );
+        for ((team, about), due) in some {
+            // By the reply's id a follow-up goes with its asker when they are forgotten.
+            let reply = (what == What::FollowUp).then_some(*about);
+            insert = insert.bind(team.as_str()).bind(what.lane(about)).bind(1_i64).bind(post_key()).bind(what.as_str());
+            insert = insert.bind(reply).bind(*about).bind(millis(**due)).bind(0_i64).bind(millis(now));
+        }
+        insert.execute(&mut *conn).await?;
+    }
     Ok(())
 }
 

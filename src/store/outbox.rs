@@ -7,7 +7,7 @@
 //! Whoever changes rows changes their lane first, and the reply before that: transactions that take the same things in the same
 //! order never wait for each other.
 //!
-//! `deliver`: taking lanes and their rows. `outcome`: what became of a row. `people`: what people see of it.
+//! `deliver`: taking lanes and their rows. `lanes`: giving them back. `outcome`: what became of rows. `people`: what people see of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,11 +23,13 @@ use super::{
 use crate::message::{Platform, TeamId};
 
 mod deliver;
+mod lanes;
 mod outcome;
 mod people;
 
-pub use deliver::{Lease, Parcel, claim, next_due, renew};
-pub use outcome::{echoed, give_up, given_back, later, parked, prune, retry, sent, take_over, unclear};
+pub use deliver::{Lease, Next, Parcel, claim, next_due};
+pub use lanes::renew;
+pub use outcome::{Said, echoed, give_up, given_back, later, parked, prune, retry, sent, take_over, unclear};
 pub use people::{Listed, list, unpark, unpark_all};
 
 /// What a row does.

@@ -131,12 +131,28 @@ pub async fn answered(
     Ok(select.fetch_all(conn).await?.into_iter().map(|(team, channel, count)| ((team, channel), count)).collect())
 }
 
-type Row = (String, String, String, Option<String>, String, String, String, Option<String>, i64, Option<i64>, String);
+type Row = (
+    String,
+    String,
+    String,
+    Option<String>,
+    String,
+    String,
+    String,
+    Option<String>,
+    i64,
+    Option<i64>,
+    String,
+    Option<String>,
+);
 
+/// The failures are told by line: JSON as it is stored holds no line break.
 const SELECT: &str = "SELECT reply.id, reply.channel, reply.message, reply.thread, reply.kind, reply.fingerprint, \
-                      reply.state, reply.outcome, reply.replied_at, heard.private_at, heard.who FROM reply \
+                      reply.state, reply.outcome, reply.replied_at, heard.private_at, heard.who, \
+                      (SELECT string_agg(o.diagnosis, '\n' ORDER BY o.ordinal) FROM occurrence o WHERE o.team = reply.team \
+                      AND o.channel = reply.channel AND o.message = reply.message) FROM reply \
                       JOIN heard ON heard.team = reply.team AND heard.channel = reply.channel \
-                      AND heard.message = reply.message WHERE reply.team = $1 AND ";
+                      AND heard.message = reply.message WHERE ";
 
 /// The answer with an id, in one team, held against others who would change it until the transaction ends.
 pub async fn get(conn: &mut AnyConnection, team: &TeamId, id: &str) -> Result<Option<Given>> {
@@ -147,9 +163,25 @@ pub async fn get(conn: &mut AnyConnection, team: &TeamId, id: &str) -> Result<Op
 
 /// The answer with an id, in one team. Others may change it at the same time.
 pub async fn peek(conn: &mut AnyConnection, team: &TeamId, id: &str) -> Result<Option<Given>> {
-    let select = sqlx::AssertSqlSafe(format!("{SELECT} reply.id = $2"));
-    let row: Option<Row> = sqlx::query_as(select).bind(team.as_str()).bind(id).fetch_optional(&mut *conn).await?;
-    given(conn, team, row).await
+    peek_all(conn, &[(team, id)]).await?.remove(id).transpose()
+}
+
+/// The answers that are there of several, by their ids. One that cannot be read does not keep the others back.
+pub async fn peek_all(conn: &mut AnyConnection, wanted: &[(&TeamId, &str)]) -> Result<HashMap<String, Result<Given>>> {
+    let mut all = HashMap::new();
+    for some in wanted.chunks(FULL).map(padded) {
+        let statement = format!("{SELECT} (reply.team, reply.id) IN (VALUES {{rows}})");
+        let mut select = query_as::<Row>(conn, &statement, 0, some.len(), 2);
+        for (team, id) in &some {
+            select = select.bind(team.as_str()).bind(*id);
+        }
+        for row in select.fetch_all(&mut *conn).await? {
+            if let Some((team, id)) = some.iter().find(|(_, id)| *id == row.0) {
+                all.insert((*id).to_owned(), given(team, row));
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// The answer to a message, held like [`get`] does.
@@ -160,20 +192,20 @@ pub async fn of_message(conn: &mut AnyConnection, message: &MessageRef) -> Resul
         .bind(message.id.as_str())
         .execute(&mut *conn)
         .await?;
-    let select = sqlx::AssertSqlSafe(format!("{SELECT} reply.channel = $2 AND reply.message = $3"));
+    let select = sqlx::AssertSqlSafe(format!("{SELECT} reply.team = $1 AND reply.channel = $2 AND reply.message = $3"));
     let row: Option<Row> = sqlx::query_as(select)
         .bind(message.team.as_str())
         .bind(message.channel.as_str())
         .bind(message.id.as_str())
         .fetch_optional(&mut *conn)
         .await?;
-    given(conn, &message.team, row).await
+    row.map(|row| given(&message.team, row)).transpose()
 }
 
 /// The last full answer that is still open, of those to a message and to the others of its thread.
 pub async fn last_under(conn: &mut AnyConnection, message: &MessageRef) -> Result<Option<Given>> {
     let select = sqlx::AssertSqlSafe(format!(
-        "{SELECT} reply.channel = $2 AND (reply.message = $3 OR reply.thread = $3) AND reply.kind = 'answer' \
+        "{SELECT} reply.team = $1 AND reply.channel = $2 AND (reply.message = $3 OR reply.thread = $3) AND reply.kind = 'answer' \
          AND (reply.outcome IS NULL OR reply.outcome = 'fixed') ORDER BY reply.replied_at DESC, reply.id DESC LIMIT 1"
     ));
     let row: Option<Row> = sqlx::query_as(select)
@@ -182,7 +214,7 @@ pub async fn last_under(conn: &mut AnyConnection, message: &MessageRef) -> Resul
         .bind(message.thread.as_ref().unwrap_or(&message.id).as_str())
         .fetch_optional(&mut *conn)
         .await?;
-    given(conn, &message.team, row).await
+    row.map(|row| given(&message.team, row)).transpose()
 }
 
 /// The platform's id of the answer to a message, once it was posted.
@@ -200,30 +232,21 @@ pub async fn answer_to(conn: &mut AnyConnection, message: &MessageRef) -> Result
 /// The last full answer in a channel that is still open.
 pub async fn last_in(conn: &mut AnyConnection, team: &TeamId, channel: &ChannelId) -> Result<Option<Given>> {
     let select = sqlx::AssertSqlSafe(format!(
-        "{SELECT} reply.channel = $2 AND reply.kind = 'answer' AND (reply.outcome IS NULL OR reply.outcome = 'fixed') \
+        "{SELECT} reply.team = $1 AND reply.channel = $2 AND reply.kind = 'answer' AND (reply.outcome IS NULL OR reply.outcome = 'fixed') \
          ORDER BY reply.replied_at DESC, reply.id DESC LIMIT 1"
     ));
     let row: Option<Row> =
         sqlx::query_as(select).bind(team.as_str()).bind(channel.as_str()).fetch_optional(&mut *conn).await?;
-    given(conn, team, row).await
+    row.map(|row| given(team, row)).transpose()
 }
 
-async fn given(conn: &mut AnyConnection, team: &TeamId, row: Option<Row>) -> Result<Option<Given>> {
-    let Some((id, channel, message, thread, kind, fingerprint, state, outcome, at, private, who)) = row else {
-        return Ok(None);
-    };
-    let stored: Vec<(Option<String>,)> = sqlx::query_as(
-        "SELECT diagnosis FROM occurrence WHERE team = $1 AND channel = $2 AND message = $3 ORDER BY ordinal",
-    )
-    .bind(team.as_str())
-    .bind(channel.as_str())
-    .bind(message.as_str())
-    .fetch_all(conn)
-    .await?;
-    let diagnoses = stored
-        .into_iter()
-        .filter_map(|(json,)| json)
-        .map(|json| findings::from_json(&json).map_err(|e| StoreError::row(format!("the failure of answer {id}"), &e)))
+fn given(team: &TeamId, row: Row) -> Result<Given> {
+    let (id, channel, message, thread, kind, fingerprint, state, outcome, at, private, who, failures) = row;
+    let diagnoses = failures
+        .as_deref()
+        .unwrap_or_default()
+        .lines()
+        .map(|json| findings::from_json(json).map_err(|e| StoreError::row(format!("the failure of answer {id}"), &e)))
         .collect::<Result<Vec<Diagnosis>>>()?;
     let state: State = serde_json::from_str(&state).map_err(|e| StoreError::row(format!("answer {id}"), &e))?;
     let visibility = match private {
@@ -231,7 +254,7 @@ async fn given(conn: &mut AnyConnection, team: &TeamId, row: Option<Row>) -> Res
         Some(_) => Visibility::Private,
         None => Visibility::Public,
     };
-    Ok(Some(Given {
+    Ok(Given {
         state,
         kind: if kind == "pointer" { Kind::Pointer } else { Kind::Answer },
         place: place(team.as_str(), &channel, thread.as_deref(), &message)?,
@@ -242,7 +265,7 @@ async fn given(conn: &mut AnyConnection, team: &TeamId, row: Option<Row>) -> Res
         id,
         fingerprint,
         diagnoses,
-    }))
+    })
 }
 
 /// Changes how a conversation stands.

@@ -105,10 +105,21 @@ pub(super) fn query<'q>(
     rows: usize,
     columns: usize,
 ) -> Query<'q, Any, AnyArguments> {
-    sqlx::query(sql(conn, statement, 0, rows, columns)).persistent(is_kept(rows))
+    query_of(conn, statement, 0, rows, columns)
 }
 
-/// The same for a statement that returns tuples and names `before` arguments itself.
+/// The same for a statement that names `before` arguments itself.
+pub(super) fn query_of<'q>(
+    conn: &AnyConnection,
+    statement: &str,
+    before: usize,
+    rows: usize,
+    columns: usize,
+) -> Query<'q, Any, AnyArguments> {
+    sqlx::query(sql(conn, statement, before, rows, columns)).persistent(is_kept(rows))
+}
+
+/// The same for a statement that returns tuples.
 pub(super) fn query_as<'q, T>(
     conn: &AnyConnection,
     statement: &str,

@@ -1,10 +1,15 @@
 //! What a team has set.
 
+use std::collections::{BTreeSet, HashMap};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 
-use super::{Result, StoreError, rows::millis};
+use super::{
+    Result, StoreError,
+    rows::{FULL, millis, padded, query_as},
+};
 use crate::message::TeamId;
 
 /// A team's settings. Fields of a newer version are kept when an older one changes something.
@@ -34,12 +39,29 @@ impl Settings {
 
 /// The settings of a team; a team that never set anything has none.
 pub async fn settings(conn: &mut AnyConnection, team: &TeamId) -> Result<Settings> {
-    let row: Option<(String,)> =
-        sqlx::query_as("SELECT settings FROM team WHERE team = $1").bind(team.as_str()).fetch_optional(conn).await?;
-    row.map_or_else(
-        || Ok(Settings::default()),
-        |(json,)| serde_json::from_str(&json).map_err(|e| StoreError::row(format!("the settings of {team}"), &e)),
-    )
+    settings_of(conn, &BTreeSet::from([team])).await?.remove(team).unwrap_or_else(|| Ok(Settings::default()))
+}
+
+/// The same for several: those that have set something. What cannot be read of one does not keep the others back.
+pub async fn settings_of(
+    conn: &mut AnyConnection,
+    teams: &BTreeSet<&TeamId>,
+) -> Result<HashMap<TeamId, Result<Settings>>> {
+    let teams: Vec<&TeamId> = teams.iter().copied().collect();
+    let mut all = HashMap::new();
+    for some in teams.chunks(FULL).map(padded) {
+        let select = "SELECT team, settings FROM team WHERE (team) IN (VALUES {rows})";
+        let mut select = query_as::<(String, String)>(conn, select, 0, some.len(), 1);
+        for team in &some {
+            select = select.bind(team.as_str());
+        }
+        for (team, json) in select.fetch_all(&mut *conn).await? {
+            let Some(team) = some.iter().find(|known| known.as_str() == team) else { continue };
+            let read = serde_json::from_str(&json);
+            all.insert((*team).clone(), read.map_err(|e| StoreError::row(format!("the settings of {team}"), &e)));
+        }
+    }
+    Ok(all)
 }
 
 /// Changes the settings of a team.

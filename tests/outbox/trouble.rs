@@ -239,10 +239,11 @@ async fn a_worker_that_lost_its_lane_changes_nothing() {
         let dead = outbox::Lease { owner: "dead".to_owned(), ..other.clone() };
         let mut tx = world.store.begin().await.unwrap();
         let slack = [npmfix::message::Platform::Slack];
-        let taken = outbox::claim(&mut tx, &slack, &other, 1, world.now()).await.unwrap();
-        assert!(taken[0].begun.is_some());
+        let (taken, _) = outbox::claim(&mut tx, &slack, &other, 1, world.now()).await.unwrap();
+        assert!(taken.parcels[0].begun.is_some());
         outbox::retry(&mut tx, &parcel, "late", &dead, world.now()).await.unwrap();
-        assert!(outbox::parked(&mut tx, &parcel, "late", &dead, world.now()).await.unwrap().is_none());
+        let next = outbox::parked(&mut tx, &parcel, "late", &dead, world.now()).await.unwrap();
+        assert_eq!(next, outbox::Next::default());
         assert!(!outbox::renew(&mut tx, &parcel, &dead, world.now()).await.unwrap());
         tx.commit().await.unwrap();
         let listed = world.list().await;

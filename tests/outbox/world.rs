@@ -198,8 +198,8 @@ impl World {
     pub async fn dies_sending(&self) -> Vec<Parcel> {
         let lease = outbox::Lease { owner: "dead".to_owned(), length: SignedDuration::from_secs(60) };
         let mut tx = self.store.begin().await.unwrap();
-        let parcels = outbox::claim(&mut tx, &[Platform::Slack], &lease, 10, self.now()).await.unwrap();
+        let (next, _) = outbox::claim(&mut tx, &[Platform::Slack], &lease, 10, self.now()).await.unwrap();
         tx.commit().await.unwrap();
-        parcels
+        next.parcels
     }
 }

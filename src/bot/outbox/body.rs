@@ -12,48 +12,72 @@ use crate::{
         compose::{self, Scene},
         say::Say,
     },
-    message::TeamId,
     store::{
         Result, StoreError,
-        outbox::{self, Parcel},
+        outbox::{self, Next, Parcel, Said},
         replies,
     },
 };
 
 impl Worker {
-    /// The first of a lane's rows, from this one on, that has something to say, with what it says. In the transaction that marks
-    /// the row: one whose words cannot be found now was never begun.
-    pub(super) async fn with_body(&self, conn: &mut AnyConnection, parcel: Option<Parcel>) -> Result<Option<Parcel>> {
-        let mut next = parcel;
-        while let Some(parcel) = next {
-            let Some(reply) = parcel.reply.as_deref().filter(|_| parcel.body.is_empty()) else {
-                return Ok(Some(parcel));
-            };
-            next = match self.bot.body(conn, &parcel.team, reply).await {
-                Ok(Some(body)) => return Ok(Some(Parcel { body, ..parcel })),
-                // What it was about was erased, and whatever was to change it has nothing to change.
-                Ok(None) => {
-                    outbox::withdraw(conn, &parcel.team, &parcel.lane, reply).await?;
-                    let pace = SignedDuration::ZERO;
-                    outbox::sent(conn, &parcel, None, &self.lease, pace, (self.clock)()).await?
+    /// The first row of each lane, from these on, that has something to say, with what it says. In the transaction that marks the
+    /// rows: one whose words cannot be found now was never begun.
+    pub(super) async fn with_bodies(&self, conn: &mut AnyConnection, next: Next) -> Result<Next> {
+        let mut ready = Next { parcels: Vec::new(), due: next.due };
+        let mut left = next.parcels;
+        while !left.is_empty() {
+            let (bare, full): (Vec<_>, Vec<_>) =
+                left.into_iter().partition(|parcel| parcel.reply.is_some() && parcel.body.is_empty());
+            ready.parcels.extend(full);
+            let mut then = Next::default();
+            for (parcel, body) in self.bot.bodies(conn, bare).await? {
+                match body {
+                    Ok(Some(body)) => ready.parcels.push(Parcel { body, ..parcel }),
+                    Ok(None) => then.add(self.nothing_to_say(conn, &parcel).await?),
+                    Err(error) => {
+                        tracing::warn!(key = %parcel.key, %error, "a row is set aside");
+                        let (error, now) = (error.to_string(), (self.clock)());
+                        then.add(outbox::parked(conn, &parcel, &error, &self.lease, now).await?);
+                    }
                 }
-                Err(error @ StoreError::Row { .. }) => {
-                    tracing::warn!(key = %parcel.key, %error, "a row is set aside");
-                    outbox::parked(conn, &parcel, &error.to_string(), &self.lease, (self.clock)()).await?
-                }
-                Err(error) => return Err(error),
-            };
+            }
+            ready.add(Next { parcels: Vec::new(), due: then.due });
+            left = then.parcels;
         }
-        Ok(None)
+        Ok(ready)
+    }
+
+    /// What a row was about was erased, and whatever was to change it has nothing to change.
+    async fn nothing_to_say(&self, conn: &mut AnyConnection, parcel: &Parcel) -> Result<Next> {
+        if let Some(reply) = parcel.reply.as_deref() {
+            outbox::withdraw(conn, &parcel.team, &parcel.lane, reply).await?;
+        }
+        let said = [Said { parcel, answer: None }];
+        outbox::sent(conn, &said, &self.lease, SignedDuration::ZERO, (self.clock)()).await
     }
 }
 
 impl Bot {
-    /// What a reply says, as an outbox row holds it. `None` when its message is gone.
-    async fn body(&self, conn: &mut AnyConnection, team: &TeamId, reply: &str) -> Result<Option<String>> {
-        let Some(given) = replies::peek(conn, team, reply).await? else { return Ok(None) };
-        let fixes = self.fixes_of(conn, &given).await?;
-        let content = compose::answer(&Scene::of(&given, &fixes), &self.knowledge);
-        Ok(content.map(|content| Say::under(&given.place, content).to_json()))
+    /// What the replies of rows say, as their bodies hold it; `None` when the message is gone.
+    async fn bodies(
+        &self,
+        conn: &mut AnyConnection,
+        rows: Vec<Parcel>,
+    ) -> Result<Vec<(Parcel, std::result::Result<Option<String>, StoreError>)>> {
+        let wanted: Vec<_> = rows.iter().filter_map(|row| Some((&row.team, row.reply.as_deref()?))).collect();
+        let mut given = replies::peek_all(conn, &wanted).await?;
+        let readable: Vec<_> = given.values().filter_map(|given| given.as_ref().ok()).collect();
+        let mut fixes = self.fixes_of(conn, &readable).await?;
+        let body = |row: Parcel| {
+            let reply = row.reply.as_deref().unwrap_or_default();
+            let body = given.remove(reply).transpose().map(|given| {
+                let given = given?;
+                let fixes = fixes.remove(reply).unwrap_or_default();
+                let content = compose::answer(&Scene::of(&given, &fixes), &self.knowledge)?;
+                Some(Say::under(&given.place, content).to_json())
+            });
+            (row, body)
+        };
+        Ok(rows.into_iter().map(body).collect())
     }
 }

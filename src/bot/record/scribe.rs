@@ -17,7 +17,10 @@ use tokio::sync::{
 
 use super::{Finding, Writer};
 use crate::{
-    bot::hear::Heard,
+    bot::{
+        hear::Heard,
+        together::{self, write_together},
+    },
     message::MessageRef,
     store::{Result, StoreError},
 };
@@ -32,17 +35,13 @@ const FAILURES: usize = 2 * TOGETHER;
 pub(in crate::bot) struct Scribe(Mutex<Option<UnboundedSender<Waiting>>>);
 
 /// A finding with somebody who waits for it to be stored.
-#[derive(Debug)]
-struct Waiting {
-    finding: Arc<Finding>,
-    done: oneshot::Sender<Result<Heard>>,
-}
+type Waiting = together::Waiting<Arc<Finding>, Heard>;
 
 impl Scribe {
     /// Has a finding stored; returns when it is on the disk.
     pub(super) async fn record(&self, writer: &Writer, finding: Arc<Finding>) -> Result<Heard> {
         let (done, outcome) = oneshot::channel();
-        self.queue(writer)?.send(Waiting { finding, done }).map_err(|_| stopped())?;
+        self.queue(writer)?.send(Waiting { item: finding, done }).map_err(|_| stopped())?;
         outcome.await.map_err(|_| stopped())?
     }
 
@@ -79,7 +78,7 @@ async fn write_all(writer: &Writer, mut come: UnboundedReceiver<Waiting>) {
         }
         let (batch, rest) = next_batch(waiting);
         waiting = rest;
-        write_batch(writer, batch).await;
+        write_together(batch, |findings| write(writer, findings)).await;
     }
 }
 
@@ -90,43 +89,16 @@ fn next_batch(waiting: Vec<Waiting>) -> (Vec<Waiting>, Vec<Waiting>) {
     let mut taken: HashSet<MessageRef> = HashSet::new();
     let mut failures = 0;
     for one in waiting {
-        failures += one.finding.diagnoses.len();
+        failures += one.item.diagnoses.len();
         let room = batch.len() < TOGETHER && failures <= FAILURES;
-        if room && taken.insert(one.finding.heard.place.clone()) { batch.push(one) } else { rest.push(one) }
+        if room && taken.insert(one.item.heard.place.clone()) { batch.push(one) } else { rest.push(one) }
     }
     (batch, rest)
 }
 
-async fn write_batch(writer: &Writer, batch: Vec<Waiting>) {
-    let mut batches = vec![batch];
-    while let Some(mut batch) = batches.pop() {
-        let findings: Vec<Arc<Finding>> = batch.iter().map(|one| Arc::clone(&one.finding)).collect();
-        match write(writer, &findings).await {
-            Ok(outcomes) => {
-                for (one, heard) in batch.into_iter().zip(outcomes) {
-                    let _ = one.done.send(Ok(heard));
-                }
-            }
-            Err(error) if batch.len() == 1 || error.passes() => {
-                let text = error.to_string();
-                let mut error = Some(error);
-                for one in batch {
-                    let error = error.take().unwrap_or_else(|| StoreError::Gone(text.clone()));
-                    let _ = one.done.send(Err(error));
-                }
-            }
-            // One of them is at fault, and the others are not to suffer for it: it is in one half.
-            Err(_) => {
-                let half = batch.split_off(batch.len() / 2);
-                batches.extend([half, batch]);
-            }
-        }
-    }
-}
-
 /// A finding that makes the program panic is refused like one that the database refuses.
-async fn write(writer: &Writer, findings: &[Arc<Finding>]) -> Result<Vec<Heard>> {
-    AssertUnwindSafe(writer.write(findings)).catch_unwind().await.unwrap_or_else(|_| {
+async fn write(writer: &Writer, findings: Vec<Arc<Finding>>) -> Result<Vec<Heard>> {
+    AssertUnwindSafe(writer.write(&findings)).catch_unwind().await.unwrap_or_else(|_| {
         Err(StoreError::Row { what: "a finding, to be written".to_owned(), why: "the program panicked".to_owned() })
     })
 }

@@ -1,10 +1,16 @@
-//! Taking lanes and the rows that are to be sent.
+//! Taking lanes and the rows that are to be sent. One statement serves all lanes that are taken together.
 
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{Any, AnyConnection, any::AnyArguments, query::Query};
 
-use super::{Kind, Result, millis, query_as, timestamp};
-use crate::message::{Platform, TeamId};
+use super::{
+    Kind, Result,
+    lanes::{Lane, release},
+};
+use crate::{
+    message::{Platform, TeamId},
+    store::rows::{FULL, millis, padded, query_as, query_of, timestamp},
+};
 
 /// Who takes lanes, and for how long.
 #[derive(Debug, Clone)]
@@ -40,7 +46,24 @@ pub struct Parcel {
     pub begun: Option<Timestamp>,
 }
 
-/// Takes free lanes in which something is due and returns the first row of each, marked as being sent.
+/// What comes next in some lanes.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Next {
+    /// The first row of each lane that stays taken, marked as being sent.
+    pub parcels: Vec<Parcel>,
+    /// When the first of those that were given back is due again, if one is.
+    pub due: Option<Timestamp>,
+}
+
+impl Next {
+    /// Both.
+    pub fn add(&mut self, other: Self) {
+        self.parcels.extend(other.parcels);
+        self.due = [self.due, other.due].into_iter().flatten().min();
+    }
+}
+
+/// Takes free lanes in which something is due and returns the first row of each, marked as being sent, and how many lanes it took.
 ///
 /// A row that this version cannot read is set aside, and so are changes of a post that was.
 pub async fn claim(
@@ -49,7 +72,7 @@ pub async fn claim(
     lease: &Lease,
     limit: i64,
     now: Timestamp,
-) -> Result<Vec<Parcel>> {
+) -> Result<(Next, usize)> {
     let mut taken = query_as::<(String, String)>(
         conn,
         "UPDATE lane SET owner = $1, leased_until = $2 WHERE (team, lane) IN (SELECT team, lane FROM lane \
@@ -66,135 +89,117 @@ pub async fn claim(
     for platform in platforms {
         taken = taken.bind(platform.as_str());
     }
-    let mut parcels = Vec::new();
-    for (team, lane) in taken.fetch_all(&mut *conn).await? {
-        match TeamId::parse(&team) {
-            Ok(team) => parcels.extend(next(conn, &team, &lane, lease, now).await?),
-            // It stays taken until the lease runs out, so that it is not met at once again.
-            Err(error) => tracing::error!(%error, "a lane belongs to no team"),
+    let taken = taken.fetch_all(&mut *conn).await?;
+    let lane = |(team, lane): &(String, String)| match TeamId::parse(team) {
+        Ok(team) => Some(Lane { team, name: lane.clone() }),
+        // It stays taken until the lease runs out, so that it is not met at once again.
+        Err(error) => {
+            tracing::error!(%error, "a lane belongs to no team");
+            None
         }
-    }
-    Ok(parcels)
+    };
+    let lanes: Vec<Lane> = taken.iter().filter_map(lane).collect();
+    Ok((next(conn, lanes, lease, now).await?, taken.len()))
 }
 
-type Head = (i64, String, String, Option<String>, Option<String>, String, i64, Option<i64>, Option<i64>);
-
-/// The next row of a lane that this worker holds, marked as being sent; or the lane is given back until its next row is due.
-/// A change of a post that is not due yet waits for it.
-pub(super) async fn next(
-    conn: &mut AnyConnection,
-    team: &TeamId,
-    lane: &str,
-    lease: &Lease,
-    now: Timestamp,
-) -> Result<Option<Parcel>> {
-    loop {
-        let head: Option<Head> = sqlx::query_as(
-            "SELECT o.seq, o.post_key, o.kind, o.reply, r.answer, o.body, o.attempts, o.sending_at, \
-             (SELECT MIN(p.parked_at) FROM outbox p WHERE p.team = o.team AND p.lane = o.lane AND p.reply = o.reply \
-             AND p.kind = 'post' AND p.parked_at IS NOT NULL) FROM outbox o \
-             LEFT JOIN reply r ON r.team = o.team AND r.id = o.reply \
-             WHERE o.team = $1 AND o.lane = $2 AND o.parked_at IS NULL AND o.due_at <= $3 AND NOT EXISTS \
-             (SELECT 1 FROM outbox w WHERE w.team = o.team AND w.lane = o.lane AND w.reply = o.reply AND w.seq < o.seq \
-             AND w.parked_at IS NULL AND w.due_at > $3) ORDER BY o.seq LIMIT 1",
-        )
-        .bind(team.as_str())
-        .bind(lane)
-        .bind(millis(now))
-        .fetch_optional(&mut *conn)
-        .await?;
-        let Some((seq, key, kind, reply, answer, body, attempts, sending, post_parked)) = head else {
-            let due = due(conn, team, lane, Some(now)).await?;
-            release(conn, team, lane, lease, due, None).await?;
-            return Ok(None);
-        };
-        let trouble = match Kind::stored(&kind) {
-            None => Some("a newer npmfix wrote this row: update this one, then retry"),
-            Some(Kind::Edit | Kind::Remove) if post_parked.is_some() => Some("the post that it changes is set aside"),
-            Some(_) => None,
-        };
-        let parcel = Parcel {
-            team: team.clone(),
-            lane: lane.to_owned(),
-            seq,
-            key,
-            kind: Kind::stored(&kind).unwrap_or(Kind::Notice),
-            reply,
-            answer,
-            body,
-            attempts: attempts + 1,
-            begun: sending.map(timestamp),
-        };
-        if let Some(trouble) = trouble {
-            park(conn, &parcel, trouble, now).await?;
-            continue;
+/// The next row of each of the lanes, which this worker holds, marked as being sent. Those that have none are given back until one
+/// is due. A change of a post that is not due yet waits for it.
+pub(super) async fn next(conn: &mut AnyConnection, lanes: Vec<Lane>, lease: &Lease, now: Timestamp) -> Result<Next> {
+    let mut all = Next::default();
+    let mut left = lanes;
+    while !left.is_empty() {
+        let mut set_aside = Vec::new();
+        let mut silent = left;
+        for Head { parcel, trouble } in heads(conn, &silent, now).await? {
+            silent.retain(|lane| !lane.is_of(&parcel));
+            match trouble {
+                None => all.parcels.push(parcel),
+                Some(trouble) => {
+                    park(conn, &parcel, trouble, now).await?;
+                    set_aside.push(Lane::of(&parcel));
+                }
+            }
         }
-        row(
-            "UPDATE outbox SET sending_at = $4, attempts = attempts + 1 WHERE team = $1 AND lane = $2 AND seq = $3",
-            &parcel,
-        )
-        .bind(millis(now))
-        .execute(&mut *conn)
-        .await?;
-        return Ok(Some(parcel));
+        all.add(Next { due: release(conn, &silent, lease, now).await?, ..Next::default() });
+        left = set_aside;
     }
+    mark(conn, &all.parcels, now).await?;
+    Ok(all)
+}
+
+/// The first row of a lane, and why it is not to be sent.
+struct Head {
+    parcel: Parcel,
+    trouble: Option<&'static str>,
+}
+
+/// A row's team, lane, place, key, kind, reply with the platform's id of it, body, attempts and when it was begun; when the post of
+/// its reply was set aside.
+type Row = (String, String, i64, String, String, Option<String>, Option<String>, String, i64, Option<i64>, Option<i64>);
+
+async fn heads(conn: &mut AnyConnection, lanes: &[Lane], now: Timestamp) -> Result<Vec<Head>> {
+    let mut heads = Vec::new();
+    let names: Vec<&Lane> = lanes.iter().collect();
+    for some in names.chunks(FULL).map(padded) {
+        let mut select = query_as::<Row>(
+            conn,
+            "SELECT o.team, o.lane, o.seq, o.post_key, o.kind, o.reply, r.answer, o.body, o.attempts, o.sending_at, \
+             (SELECT MIN(p.parked_at) FROM outbox p WHERE p.team = o.team AND p.lane = o.lane AND p.reply = o.reply \
+             AND p.kind = 'post' AND p.parked_at IS NOT NULL) FROM lane l \
+             JOIN outbox o ON o.team = l.team AND o.lane = l.lane AND o.seq = (SELECT h.seq FROM outbox h \
+             WHERE h.team = l.team AND h.lane = l.lane AND h.parked_at IS NULL AND h.due_at <= $1 AND NOT EXISTS \
+             (SELECT 1 FROM outbox w WHERE w.team = h.team AND w.lane = h.lane AND w.reply = h.reply AND w.seq < h.seq \
+             AND w.parked_at IS NULL AND w.due_at > $1) ORDER BY h.seq LIMIT 1) \
+             LEFT JOIN reply r ON r.team = o.team AND r.id = o.reply WHERE (l.team, l.lane) IN (VALUES {rows})",
+            1,
+            some.len(),
+            2,
+        )
+        .bind(millis(now));
+        for lane in some {
+            select = select.bind(lane.team.as_str()).bind(lane.name.as_str());
+        }
+        let rows = select.fetch_all(&mut *conn).await?;
+        heads.extend(rows.into_iter().filter_map(|row| head(lanes, row)));
+    }
+    Ok(heads)
+}
+
+fn head(lanes: &[Lane], row: Row) -> Option<Head> {
+    let (team, lane, seq, key, kind, reply, answer, body, attempts, sending, post_parked) = row;
+    let team = lanes.iter().find(|known| known.team.as_str() == team)?.team.clone();
+    let trouble = match Kind::stored(&kind) {
+        None => Some("a newer npmfix wrote this row: update this one, then retry"),
+        Some(Kind::Edit | Kind::Remove) if post_parked.is_some() => Some("the post that it changes is set aside"),
+        Some(_) => None,
+    };
+    let kind = Kind::stored(&kind).unwrap_or(Kind::Notice);
+    let (attempts, begun) = (attempts + 1, sending.map(timestamp));
+    Some(Head { parcel: Parcel { team, lane, seq, key, kind, reply, answer, body, attempts, begun }, trouble })
+}
+
+/// Marks rows as being sent.
+async fn mark(conn: &mut AnyConnection, parcels: &[Parcel], now: Timestamp) -> Result<()> {
+    for some in parcels.chunks(FULL) {
+        let mut update = query_of(
+            conn,
+            "UPDATE outbox SET sending_at = $1, attempts = attempts + 1 WHERE (team, post_key) IN (VALUES {rows})",
+            1,
+            some.len(),
+            2,
+        )
+        .bind(millis(now));
+        for parcel in some {
+            update = update.bind(parcel.team.as_str()).bind(parcel.key.as_str());
+        }
+        update.execute(&mut *conn).await?;
+    }
+    Ok(())
 }
 
 /// A statement about a parcel's row; its place binds to `$1` to `$3`.
 pub(super) fn row<'q>(statement: &'static str, parcel: &'q Parcel) -> Query<'q, Any, AnyArguments> {
     sqlx::query(statement).bind(parcel.team.as_str()).bind(parcel.lane.as_str()).bind(parcel.seq)
-}
-
-/// When the lane's earliest row is due, of those that are due after a time if one is given.
-pub(super) async fn due(
-    conn: &mut AnyConnection,
-    team: &TeamId,
-    lane: &str,
-    after: Option<Timestamp>,
-) -> Result<Option<i64>> {
-    let (due,): (Option<i64>,) = sqlx::query_as(
-        "SELECT MIN(due_at) FROM outbox WHERE team = $1 AND lane = $2 AND parked_at IS NULL AND due_at > $3",
-    )
-    .bind(team.as_str())
-    .bind(lane)
-    .bind(after.map_or(i64::MIN, millis))
-    .fetch_one(conn)
-    .await?;
-    Ok(due)
-}
-
-/// Gives a lane back: its earliest row is due at `due`, and nobody takes it before `until`.
-pub(super) async fn release(
-    conn: &mut AnyConnection,
-    team: &TeamId,
-    lane: &str,
-    lease: &Lease,
-    due: Option<i64>,
-    until: Option<Timestamp>,
-) -> Result<()> {
-    sqlx::query(
-        "UPDATE lane SET owner = NULL, leased_until = $5, due_at = $4 WHERE team = $1 AND lane = $2 AND owner = $3",
-    )
-    .bind(team.as_str())
-    .bind(lane)
-    .bind(&lease.owner)
-    .bind(due)
-    .bind(until.map(millis))
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Whether this worker still holds the lane of a parcel, and for longer from now on.
-pub async fn renew(conn: &mut AnyConnection, parcel: &Parcel, lease: &Lease, now: Timestamp) -> Result<bool> {
-    let done = sqlx::query("UPDATE lane SET leased_until = $4 WHERE team = $1 AND lane = $2 AND owner = $3")
-        .bind(parcel.team.as_str())
-        .bind(parcel.lane.as_str())
-        .bind(&lease.owner)
-        .bind(millis(now + lease.length))
-        .execute(conn)
-        .await?;
-    Ok(done.rows_affected() > 0)
 }
 
 pub(super) async fn park(conn: &mut AnyConnection, parcel: &Parcel, error: &str, now: Timestamp) -> Result<()> {

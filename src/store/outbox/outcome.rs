@@ -5,58 +5,80 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::AnyConnection;
 
 use super::{
-    Kind, Lease, Parcel, Result,
-    deliver::{due, next, park, release, renew, row},
-    millis,
+    Kind, Lease, Next, Parcel, Result,
+    deliver::{next, park, row},
+    lanes::{Lane, held, release_silent, renew, rest},
 };
-use crate::message::TeamId;
+use crate::{
+    message::TeamId,
+    store::rows::{FULL, millis, query},
+};
 
 /// How long a row that was set aside can be looked at and said after all.
 const SET_ASIDE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// The row was said: it goes, and a post's reply learns the platform's id. Without a pace the lane's next row that is due is
-/// returned, marked as being sent; else the lane is given back and rests for as long as `pace` says.
+/// A row that was said, and the platform's id of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Said<'a> {
+    /// The row.
+    pub parcel: &'a Parcel,
+    /// The id, if the platform tells one.
+    pub answer: Option<&'a str>,
+}
+
+/// Rows were said: they go, and the replies of posts learn the platform's ids. Without a pace the next rows of their lanes that are
+/// due are returned, marked as being sent; else the lanes are given back and rest for as long as `pace` says.
 pub async fn sent(
     conn: &mut AnyConnection,
-    parcel: &Parcel,
-    answer: Option<&str>,
+    said: &[Said<'_>],
     lease: &Lease,
     pace: SignedDuration,
     now: Timestamp,
-) -> Result<Option<Parcel>> {
-    if parcel.kind == Kind::Post {
-        learn(conn, &parcel.team, parcel.reply.as_deref(), answer).await?;
+) -> Result<Next> {
+    // The replies first: see `super`.
+    let posts = said.iter().filter(|said| said.parcel.kind == Kind::Post);
+    let learnt = posts.filter_map(|said| Some((&said.parcel.team, said.parcel.reply.as_deref()?, said.answer?)));
+    learn(conn, &learnt.collect::<Vec<_>>()).await?;
+    let lanes: Vec<Lane> = said.iter().map(|said| Lane::of(said.parcel)).collect();
+    // Whoever changes rows holds their lanes; on SQLite they hold the file.
+    if conn.backend_name() != "SQLite" {
+        held(conn, &lanes, lease, now).await?;
     }
-    let held = renew(conn, parcel, lease, now).await?;
-    // By its key as well: a team that was forgotten meanwhile counts anew.
-    row("DELETE FROM outbox WHERE team = $1 AND lane = $2 AND seq = $3 AND post_key = $4", parcel)
-        .bind(&parcel.key)
-        .execute(&mut *conn)
-        .await?;
-    match held {
-        false => Ok(None),
-        true if pace.is_zero() => next(conn, &parcel.team, &parcel.lane, lease, now).await,
-        true => rest(conn, parcel, lease, now + pace).await,
+    for some in said.chunks(FULL) {
+        // By their keys: a team that was forgotten meanwhile counts anew.
+        let mut delete = query(conn, "DELETE FROM outbox WHERE (team, post_key) IN (VALUES {rows})", some.len(), 2);
+        for Said { parcel, .. } in some {
+            delete = delete.bind(parcel.team.as_str()).bind(parcel.key.as_str());
+        }
+        delete.execute(&mut *conn).await?;
     }
+    if !pace.is_zero() {
+        return Ok(Next { due: rest(conn, &lanes, lease, now + pace).await?, ..Next::default() });
+    }
+    let (due, silent) = release_silent(conn, &lanes, lease, now).await?;
+    let mut then = Next { due, ..Next::default() };
+    if silent < lanes.len() {
+        let held = held(conn, &lanes, lease, now).await?;
+        then.add(next(conn, held, lease, now).await?);
+    }
+    Ok(then)
 }
 
-/// Gives the lane of a parcel back; nobody takes it before `until`, whatever is put in.
-async fn rest(conn: &mut AnyConnection, parcel: &Parcel, lease: &Lease, until: Timestamp) -> Result<Option<Parcel>> {
-    let due = due(conn, &parcel.team, &parcel.lane, None).await?;
-    // By this time it queues with the other lanes; its rows may have waited for longer than any of theirs.
-    let due = due.map(|due| due.max(millis(until)));
-    release(conn, &parcel.team, &parcel.lane, lease, due, Some(until)).await?;
-    Ok(None)
-}
-
-async fn learn(conn: &mut AnyConnection, team: &TeamId, reply: Option<&str>, answer: Option<&str>) -> Result<()> {
-    let (Some(reply), Some(answer)) = (reply, answer) else { return Ok(()) };
-    sqlx::query("UPDATE reply SET answer = $3 WHERE team = $1 AND id = $2")
-        .bind(team.as_str())
-        .bind(reply)
-        .bind(answer)
-        .execute(conn)
-        .await?;
+/// Takes down the platform's ids of replies.
+async fn learn(conn: &mut AnyConnection, learnt: &[(&TeamId, &str, &str)]) -> Result<()> {
+    for some in learnt.chunks(FULL) {
+        let mut update = query(
+            conn,
+            "WITH given (team, id, answer) AS (VALUES {rows}) UPDATE reply SET answer = given.answer FROM given \
+             WHERE reply.team = given.team AND reply.id = given.id",
+            some.len(),
+            3,
+        );
+        for (team, reply, answer) in some {
+            update = update.bind(team.as_str()).bind(*reply).bind(*answer);
+        }
+        update.execute(&mut *conn).await?;
+    }
     Ok(())
 }
 
@@ -69,7 +91,7 @@ pub async fn echoed(conn: &mut AnyConnection, team: &TeamId, key: &str, answer: 
             .fetch_optional(&mut *conn)
             .await?;
     let Some((lane, seq, reply)) = row else { return Ok(false) };
-    learn(conn, team, reply.as_deref(), Some(answer)).await?;
+    learn(conn, &reply.iter().map(|reply| (team, reply.as_str(), answer)).collect::<Vec<_>>()).await?;
     let done = sqlx::query("DELETE FROM outbox WHERE team = $1 AND lane = $2 AND seq = $3")
         .bind(team.as_str())
         .bind(lane)
@@ -80,22 +102,33 @@ pub async fn echoed(conn: &mut AnyConnection, team: &TeamId, key: &str, answer: 
 }
 
 /// The row was certainly not said: its lane rests until `at`, and then it is the first again.
-pub async fn retry(conn: &mut AnyConnection, parcel: &Parcel, error: &str, lease: &Lease, at: Timestamp) -> Result<()> {
+pub async fn retry(
+    conn: &mut AnyConnection,
+    parcel: &Parcel,
+    error: &str,
+    lease: &Lease,
+    at: Timestamp,
+) -> Result<Option<Timestamp>> {
     if !renew(conn, parcel, lease, at).await? {
-        return Ok(());
+        return Ok(None);
     }
     row("UPDATE outbox SET sending_at = NULL, error = $4 WHERE team = $1 AND lane = $2 AND seq = $3", parcel)
         .bind(error)
         .execute(&mut *conn)
         .await?;
-    rest(conn, parcel, lease, at).await.map(|_| ())
+    rest(conn, &[Lane::of(parcel)], lease, at).await
 }
 
 /// The platform asked to wait: the same as [`retry`], but it does not count as an attempt. A post that was begun before and may
 /// have been said stays so.
-pub async fn later(conn: &mut AnyConnection, parcel: &Parcel, lease: &Lease, at: Timestamp) -> Result<()> {
+pub async fn later(
+    conn: &mut AnyConnection,
+    parcel: &Parcel,
+    lease: &Lease,
+    at: Timestamp,
+) -> Result<Option<Timestamp>> {
     if !renew(conn, parcel, lease, at).await? {
-        return Ok(());
+        return Ok(None);
     }
     row(
         "UPDATE outbox SET sending_at = $4, attempts = attempts - 1 WHERE team = $1 AND lane = $2 AND seq = $3",
@@ -104,7 +137,7 @@ pub async fn later(conn: &mut AnyConnection, parcel: &Parcel, lease: &Lease, at:
     .bind(parcel.begun.filter(|_| parcel.kind == Kind::Post).map(millis))
     .execute(&mut *conn)
     .await?;
-    rest(conn, parcel, lease, at).await.map(|_| ())
+    rest(conn, &[Lane::of(parcel)], lease, at).await
 }
 
 /// Nobody knows whether the row was said. It stays marked, and its lane rests until `at`: by then its echo may have come.
@@ -114,22 +147,27 @@ pub async fn unclear(
     error: &str,
     lease: &Lease,
     at: Timestamp,
-) -> Result<()> {
+) -> Result<Option<Timestamp>> {
     if !renew(conn, parcel, lease, at).await? {
-        return Ok(());
+        return Ok(None);
     }
     row("UPDATE outbox SET error = $4 WHERE team = $1 AND lane = $2 AND seq = $3", parcel)
         .bind(error)
         .execute(&mut *conn)
         .await?;
-    rest(conn, parcel, lease, at).await.map(|_| ())
+    rest(conn, &[Lane::of(parcel)], lease, at).await
 }
 
 /// The row was not begun after all: it is as before, and the lane is given back. One that an earlier worker left unclear
 /// stays so.
-pub async fn given_back(conn: &mut AnyConnection, parcel: &Parcel, lease: &Lease, now: Timestamp) -> Result<()> {
+pub async fn given_back(
+    conn: &mut AnyConnection,
+    parcel: &Parcel,
+    lease: &Lease,
+    now: Timestamp,
+) -> Result<Option<Timestamp>> {
     if !renew(conn, parcel, lease, now).await? {
-        return Ok(());
+        return Ok(None);
     }
     row(
         "UPDATE outbox SET sending_at = $4, attempts = attempts - 1 WHERE team = $1 AND lane = $2 AND seq = $3",
@@ -139,7 +177,7 @@ pub async fn given_back(conn: &mut AnyConnection, parcel: &Parcel, lease: &Lease
     .execute(&mut *conn)
     .await?;
     // Due from now on, it stands behind the lanes that have waited for longer.
-    release(conn, &parcel.team, &parcel.lane, lease, Some(millis(now)), None).await
+    rest(conn, &[Lane::of(parcel)], lease, now).await
 }
 
 /// Gives back all that a worker holds when it ends. Rows that it was sending stay marked, so that the next one looks first.
@@ -173,10 +211,10 @@ pub async fn parked(
     error: &str,
     lease: &Lease,
     now: Timestamp,
-) -> Result<Option<Parcel>> {
+) -> Result<Next> {
     if !renew(conn, parcel, lease, now).await? {
-        return Ok(None);
+        return Ok(Next::default());
     }
     park(conn, parcel, error, now).await?;
-    next(conn, &parcel.team, &parcel.lane, lease, now).await
+    next(conn, vec![Lane::of(parcel)], lease, now).await
 }
