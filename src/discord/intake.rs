@@ -27,8 +27,8 @@ mod take;
 
 pub use take::{TakeError, Taker};
 
-/// Lanes: as many events are taken in at the same time. More than the database's connections would only queue there.
-const LANES: usize = 8;
+/// Lanes: as many events are taken in at the same time. What they find is written together.
+const LANES: usize = 32;
 /// Events that wait in a lane.
 const WAITING: usize = 256;
 /// What a reference is that makes a message a reply; a forwarded message has one too.

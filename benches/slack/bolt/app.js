@@ -5,6 +5,8 @@ const Database = require('better-sqlite3');
 
 const db = new Database(process.env.BENCH_DATABASE);
 db.pragma('journal_mode = WAL');
+// As npmfix does: what was met is on the disk before it is answered.
+db.pragma('synchronous = FULL');
 db.exec('CREATE TABLE IF NOT EXISTS met (team TEXT, channel TEXT, ts TEXT, code TEXT, UNIQUE (team, channel, ts))');
 const insert = db.prepare('INSERT OR IGNORE INTO met VALUES (?, ?, ?, ?)');
 
