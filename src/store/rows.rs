@@ -88,7 +88,8 @@ pub(super) fn is_kept(rows: usize) -> bool {
     KEPT.contains(&rows)
 }
 
-/// What is looked up, at most [`FULL`] of it, with its last repeated until there are as many as a kept statement has rows.
+/// What is looked up or changed to the same, at most [`FULL`] of it, with its last repeated until there are as many as a kept
+/// statement has rows.
 pub(super) fn padded<T: Copy>(some: &[T]) -> Vec<T> {
     let size = KEPT.into_iter().find(|size| *size >= some.len()).unwrap_or(some.len());
     let mut all = some.to_vec();

@@ -180,7 +180,8 @@ fn head(lanes: &[Lane], row: Row) -> Option<Head> {
 
 /// Marks rows as being sent.
 async fn mark(conn: &mut AnyConnection, parcels: &[Parcel], now: Timestamp) -> Result<()> {
-    for some in parcels.chunks(FULL) {
+    let parcels: Vec<&Parcel> = parcels.iter().collect();
+    for some in parcels.chunks(FULL).map(padded) {
         let mut update = query_of(
             conn,
             "UPDATE outbox SET sending_at = $1, attempts = attempts + 1 WHERE (team, post_key) IN (VALUES {rows})",

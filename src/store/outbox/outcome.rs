@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     message::TeamId,
-    store::rows::{FULL, millis, query},
+    store::rows::{FULL, millis, padded, query},
 };
 
 /// How long a row that was set aside can be looked at and said after all.
@@ -44,7 +44,7 @@ pub async fn sent(
     if conn.backend_name() != "SQLite" {
         held(conn, &lanes, lease, now).await?;
     }
-    for some in said.chunks(FULL) {
+    for some in said.chunks(FULL).map(padded) {
         // By their keys: a team that was forgotten meanwhile counts anew.
         let mut delete = query(conn, "DELETE FROM outbox WHERE (team, post_key) IN (VALUES {rows})", some.len(), 2);
         for Said { parcel, .. } in some {
@@ -66,7 +66,7 @@ pub async fn sent(
 
 /// Takes down the platform's ids of replies.
 async fn learn(conn: &mut AnyConnection, learnt: &[(&TeamId, &str, &str)]) -> Result<()> {
-    for some in learnt.chunks(FULL) {
+    for some in learnt.chunks(FULL).map(padded) {
         let mut update = query(
             conn,
             "WITH given (team, id, answer) AS (VALUES {rows}) UPDATE reply SET answer = given.answer FROM given \
@@ -75,7 +75,7 @@ async fn learn(conn: &mut AnyConnection, learnt: &[(&TeamId, &str, &str)]) -> Re
             3,
         );
         for (team, reply, answer) in some {
-            update = update.bind(team.as_str()).bind(*reply).bind(*answer);
+            update = update.bind(team.as_str()).bind(reply).bind(answer);
         }
         update.execute(&mut *conn).await?;
     }
