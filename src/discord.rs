@@ -5,7 +5,7 @@
 //! - `wire`: what Discord sends, read leniently. `text`: the text of a message.
 //! - `render`: a reply → cards and buttons. `commands`: what can be asked for, as Discord is told.
 //! - `rest`: the REST API within its limits. `identity`: who the bot is. `facts`: what is known about channels. `fetch`: files.
-//! - `courier`: says what the outbox holds; `echoes`: our own posts as they come back. `interact`: commands, buttons, menus, forms;
+//! - `courier`: says what the outbox holds. `interact`: commands, buttons, menus, forms;
 //!   `endpoint`: the same over HTTP.
 //! - `gateway`: the connection over which Discord says what happens. `intake`: messages → the bot. `catch_up`: what was missed.
 //!   `guilds`: servers come and go.
@@ -39,7 +39,6 @@ pub mod catch_up;
 pub mod check;
 pub mod commands;
 pub mod courier;
-pub mod echoes;
 pub mod endpoint;
 pub mod facts;
 pub mod fetch;
@@ -127,7 +126,6 @@ pub struct Discord {
     identity: Arc<Identity>,
     facts: Arc<Facts>,
     desk: Arc<Desk>,
-    echoes: Arc<echoes::Echoes>,
     clock: Clock,
     shards: Option<Shards>,
     tasks: TaskTracker,
@@ -150,16 +148,15 @@ impl Discord {
             identity: Arc::clone(&identity),
             clock: Arc::clone(&clock),
         });
-        let (tasks, health, echoes) = (TaskTracker::new(), Mutex::default(), Arc::default());
+        let (tasks, health) = (TaskTracker::new(), Mutex::default());
         let (shards, elsewhere) = (setup.shards, AtomicBool::default());
-        Ok(Self { bot, rest, identity, facts, desk, echoes, clock, shards, tasks, health, elsewhere })
+        Ok(Self { bot, rest, identity, facts, desk, clock, shards, tasks, health, elsewhere })
     }
 
     /// Says on Discord what the outbox holds.
     #[must_use]
     pub fn courier(&self) -> Arc<dyn Courier> {
-        let (rest, identity, echoes) = (&self.rest, &self.identity, &self.echoes);
-        Arc::new(courier::Messenger::new(Arc::clone(rest), Arc::clone(identity), Arc::clone(echoes)))
+        Arc::new(courier::Messenger::new(Arc::clone(&self.rest), Arc::clone(&self.identity)))
     }
 
     /// Where Discord may call with interactions.
@@ -209,7 +206,6 @@ impl Discord {
             team: start.known.team()?,
             me: start.known.me.clone(),
             worker,
-            echoes: Arc::clone(&self.echoes),
             lanes: Lanes::start(&taker, &self.tasks, &stop),
             desk: Arc::clone(&self.desk),
             hands: gateway::Events::hands(),

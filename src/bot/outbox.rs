@@ -2,7 +2,7 @@
 //!
 //! Lanes are served beside each other, the rows of one lane after each other. What is unclear after a failure or a crash is
 //! never said again blindly: see `send` for what is done then, and `ledger` for what follows from each outcome. `body`: what rows say that
-//! name only their reply.
+//! name only their reply; `echoes`: posts that come back.
 
 use std::{
     sync::{
@@ -31,11 +31,13 @@ use crate::{
 mod body;
 mod chores;
 mod courier;
+mod echoes;
 mod ends;
 mod ledger;
 mod run;
 mod send;
 
+use echoes::Echoes;
 use ledger::Ledger;
 
 pub use courier::{Courier, Delivery, LookUp, Soon, draw};
@@ -108,6 +110,7 @@ pub struct Worker {
     /// When it last found something to carry out.
     chores_at: AtomicI64,
     ledger: Ledger,
+    echoes: Echoes,
     /// When the first of the lanes that it gave back is due again.
     due: Mutex<Option<Timestamp>>,
 }
@@ -121,7 +124,7 @@ impl Worker {
         let (stopping, stop) = (AtomicBool::new(false), Notify::new());
         let hands = couriers.iter().map(|_| Arc::new(Semaphore::new(settings.lanes))).collect();
         let (tidy, chores_at) = (Mutex::new(Timestamp::MIN), AtomicI64::new(i64::MIN));
-        let (ledger, due) = (Ledger::default(), Mutex::default());
+        let (ledger, echoes, due) = (Ledger::default(), Echoes::default(), Mutex::default());
         Arc::new(Self {
             bot,
             store,
@@ -135,6 +138,7 @@ impl Worker {
             stop,
             chores_at,
             ledger,
+            echoes,
             due,
         })
     }
@@ -178,6 +182,9 @@ impl Worker {
 
     /// Our own post came back from the platform: it was said, whatever its sender knows. Says whether that was news.
     pub async fn echo(&self, team: &TeamId, key: &str, answer: &str) -> Result<bool> {
+        if self.echoes.came(key, answer) {
+            return Ok(false);
+        }
         let mut tx = self.store.begin().await?;
         let now = (self.clock)();
         let reply = outbox::reply_of(&mut tx, team, key).await?;

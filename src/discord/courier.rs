@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{
-    echoes::Echoes,
     identity::Identity,
     render,
     rest::{File, Rest, RestError, Route, route::PAGE},
@@ -52,15 +51,14 @@ pub(super) const REVOKE: &str = "revoke:";
 pub struct Messenger {
     rest: Arc<Rest>,
     identity: Arc<Identity>,
-    echoes: Arc<Echoes>,
     cooled: Mutex<HashMap<String, Instant>>,
 }
 
 impl Messenger {
     /// A courier for a bot.
     #[must_use]
-    pub fn new(rest: Arc<Rest>, identity: Arc<Identity>, echoes: Arc<Echoes>) -> Self {
-        Self { rest, identity, echoes, cooled: Mutex::default() }
+    pub fn new(rest: Arc<Rest>, identity: Arc<Identity>) -> Self {
+        Self { rest, identity, cooled: Mutex::default() }
     }
 
     async fn send(&self, parcel: &Parcel) -> Delivery {
@@ -115,23 +113,11 @@ impl Messenger {
         self.post_with(channel, body, &[]).await
     }
 
-    /// Posts, and repeats under the same nonce when nobody knows what became of it. Where no answer tells, the post itself may have
-    /// come back.
+    /// Posts, and repeats under the same nonce when nobody knows what became of it.
     async fn post_with(&self, channel: &str, body: Value, files: &[File]) -> Result<String, RestError> {
-        let key = body.get("nonce").and_then(Value::as_str).unwrap_or_default();
-        let waiting = self.echoes.begins(key);
-        let told = self.rest.post_files(&Route::post(channel), &body, files, PATIENCE).await.and_then(|answer| {
-            let id = answer.get("id").and_then(Value::as_str).map(str::to_owned);
-            id.ok_or_else(|| RestError::Unclear("the answer does not say under which id".to_owned()))
-        });
-        match told {
-            Ok(id) => {
-                waiting.answered();
-                Ok(id)
-            }
-            // An earlier try of this call may have got through, whatever the last one met.
-            Err(error) => waiting.came().ok_or(error),
-        }
+        let answer = self.rest.post_files(&Route::post(channel), &body, files, PATIENCE).await?;
+        let id = answer.get("id").and_then(Value::as_str).map(str::to_owned);
+        id.ok_or_else(|| RestError::Unclear("the answer does not say under which id".to_owned()))
     }
 
     /// Tells one person alone. Where they take no direct messages and a line in the channel may stand in for it, that names

@@ -14,7 +14,6 @@ use crate::{
     },
     discord::{
         catch_up::CatchUp,
-        echoes::Echoes,
         facts::{Facts, team},
         guilds,
         intake::{Job, Lanes, Open, Sorted, What, sort},
@@ -45,8 +44,6 @@ pub struct Events {
     pub me: String,
     /// For echoes of what was posted.
     pub worker: Arc<Worker>,
-    /// Which of them are no news.
-    pub echoes: Arc<Echoes>,
     /// For messages.
     pub lanes: Lanes,
     /// For interactions.
@@ -164,9 +161,6 @@ impl Events {
             Sorted::Chatter => {}
             Sorted::Echo { guild, channel, key, id } => {
                 let Ok(team) = team(&guild, &channel) else { return };
-                if self.echoes.came(&key, &id) {
-                    return;
-                }
                 let outcome = self.worker.echo(&team, &key, &id).await;
                 self.note("an echo is lost", outcome.map(|_| ()));
             }

@@ -1,23 +1,25 @@
 //! Our own posts come back as events, often before the answer to the call that made them. While that answer is waited for, the event
 //! is kept for whoever waits: it says as much, and nothing has to be looked up in the database for it.
+//!
+//! Whoever dies before this is taken down leaves a row that is marked: it is looked up before anything is said again.
 
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// Posts whose events may still come; Discord sends them within moments.
+/// Posts whose events may still come; platforms send them within moments.
 const REMEMBERED: usize = 512;
 
 /// What is known about the posts of the last moments, by their keys.
 #[derive(Debug, Default)]
-pub struct Echoes(Mutex<State>);
+pub(super) struct Echoes(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     /// The answer to these is waited for; the id, if the post came back meanwhile.
     waiting: HashMap<String, Option<String>>,
-    /// Those that Discord has answered.
+    /// Those that the platform has answered.
     answered: VecDeque<String>,
 }
 
@@ -46,7 +48,7 @@ impl Echoes {
 
 /// Waits for the answer to a post, until it is dropped.
 #[derive(Debug)]
-pub struct Waiting<'e> {
+pub(super) struct Waiting<'e> {
     echoes: &'e Echoes,
     key: String,
 }
@@ -61,10 +63,9 @@ impl Waiting<'_> {
         state.answered.push_back(self.key.clone());
     }
 
-    /// Under which id it came back, if it did.
-    #[must_use]
-    pub fn came(&self) -> Option<String> {
-        self.echoes.state().waiting.get(&self.key).cloned().flatten()
+    /// Waits no more; under which id it came back, if it did. From now on its echo tells something.
+    pub fn came(self) -> Option<String> {
+        self.echoes.state().waiting.remove(&self.key).flatten()
     }
 }
 
@@ -82,12 +83,11 @@ mod tests {
     fn a_post_that_comes_back_is_kept_for_whoever_waits_for_its_answer() {
         let echoes = Echoes::default();
         let waiting = echoes.begins("a");
-        assert_eq!(waiting.came(), None);
         assert!(echoes.came("a", "1"));
         assert_eq!(waiting.came(), Some("1".to_owned()));
-        drop(waiting);
+        assert_eq!(echoes.begins("b").came(), None);
         // Nobody waits any more, and nobody knows.
-        assert!(!echoes.came("a", "1"));
+        assert!(!echoes.came("a", "1") && !echoes.came("b", "2"));
     }
 
     #[test]
