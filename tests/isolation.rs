@@ -166,11 +166,13 @@ async fn nothing_of_a_team_is_seen_by_another() {
         assert!(replies::answered(&mut conn, &at, epoch).await.unwrap().is_empty());
         assert!(replies::get(&mut conn, &team, &id).await.unwrap().is_none());
         assert!(replies::peek(&mut conn, &team, &id).await.unwrap().is_none());
+        assert!(replies::peek_all(&mut conn, &[(&team, id.as_str())]).await.unwrap().is_empty());
         assert!(replies::of_message(&mut conn, &place(theirs())).await.unwrap().is_none());
         assert!(replies::last_under(&mut conn, &place(theirs())).await.unwrap().is_none());
         assert!(replies::answer_to(&mut conn, &place(theirs())).await.unwrap().is_none());
         assert!(replies::last_in(&mut conn, &team, &channel).await.unwrap().is_none());
         assert_eq!(teams::settings(&mut conn, &team).await.unwrap(), teams::Settings::default());
+        assert!(teams::settings_of(&mut conn, &BTreeSet::from([&team])).await.unwrap().is_empty());
         for view in [View::Everything, View::From(&channel)] {
             assert!(fixes::get(&mut conn, &team, 1, view).await.unwrap().is_none());
             assert!(fixes::history(&mut conn, &team, 1, view).await.unwrap().is_empty());
@@ -306,6 +308,7 @@ async fn nothing_of_a_team_is_changed_by_another() {
         let planned = (What::Digest, "2025-W25");
         assert!(!chores::cancel(&mut tx, &team, planned).await.unwrap());
         chores::plan(&mut tx, &team, planned, now(), now()).await.unwrap();
+        chores::plan_all(&mut tx, planned.0, &BTreeMap::from([((&team, planned.1), now())]), now()).await.unwrap();
         let due = chores::due(&mut tx, What::Digest, 9, now()).await.unwrap();
         let chore = due.iter().find(|chore| chore.team == team).unwrap();
         chores::put_off(&mut tx, chore, "later", now()).await.unwrap();
