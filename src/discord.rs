@@ -8,7 +8,7 @@
 //! - `courier`: says what the outbox holds. `interact`: commands, buttons, menus, forms;
 //!   `endpoint`: the same over HTTP.
 //! - `gateway`: the connection over which Discord says what happens. `intake`: messages → the bot. `catch_up`: what was missed.
-//!   `guilds`: servers come and go.
+//!   `guilds`: servers come and go. `start`, `run`: what is asked first, and who has the connection for how long.
 //! - `check`: whether everything is set up.
 //!
 //! The gateway is twilight's: it hands over raw JSON, as typed models lose events that have one odd field, resumes at the address
@@ -28,11 +28,7 @@ use std::{
 use axum::Router;
 use jiff::Timestamp;
 use secrecy::SecretString;
-use tokio::{
-    task::JoinSet,
-    time::{interval, sleep, timeout},
-};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::task::TaskTracker;
 use url::Url;
 
 pub mod catch_up;
@@ -49,6 +45,7 @@ pub mod intake;
 pub mod interact;
 pub mod render;
 pub mod rest;
+mod run;
 mod start;
 pub mod text;
 pub mod wire;
@@ -58,7 +55,7 @@ pub use start::{Shards, ShardsError};
 use crate::{
     bot::{
         Bot,
-        outbox::{Clock, Courier, Worker},
+        outbox::{Clock, Courier},
     },
     message::IdError,
     store::discord::Shard as Number,
@@ -66,18 +63,11 @@ use crate::{
 use facts::Facts;
 use gateway::{Health, Refusal};
 use identity::Identity;
-use intake::{Lanes, Taker};
 use interact::Desk;
 use rest::{Rest, RestError};
 
 /// Waited for rate limits where nobody waits.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-/// For what is being dealt with when the program ends; the server allows fifteen seconds for all of it.
-const DRAIN: Duration = Duration::from_secs(4);
-/// How often it is looked for servers that were left long ago.
-const SWEEP: Duration = Duration::from_hours(1);
-/// How often it is looked whether Discord still takes the token.
-const LOOK: Duration = Duration::from_secs(5);
 
 /// How to be on Discord.
 #[derive(Debug)]
@@ -187,109 +177,5 @@ impl Discord {
     pub fn is_idle(&self) -> bool {
         let all = self.health.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         all.iter().all(|(_, health)| health.is_idle())
-    }
-
-    /// Listens until `stop`, or until Discord does not want the bot any more. A Discord that is not reached is waited for.
-    pub async fn run(&self, worker: Arc<Worker>, stop: CancellationToken) -> Result<(), DiscordError> {
-        let stop = stop.child_token();
-        let Some(start) = self.begin(&stop).await? else { return Ok(()) };
-        let Some(_alone) = self.alone(&start, &stop).await else { return Ok(()) };
-        let taker = Arc::new(Taker {
-            bot: Arc::clone(&self.bot),
-            rest: Arc::clone(&self.rest),
-            facts: Arc::clone(&self.facts),
-            me: start.known.me.clone(),
-            clock: Arc::clone(&self.clock),
-        });
-        let events = Arc::new(gateway::Events {
-            bot: Arc::clone(&self.bot),
-            team: start.known.team()?,
-            me: start.known.me.clone(),
-            worker,
-            lanes: Lanes::start(&taker, &self.tasks, &stop),
-            desk: Arc::clone(&self.desk),
-            hands: gateway::Events::hands(),
-            catch_up: Arc::new(catch_up::CatchUp::new(taker, stop.clone())),
-            facts: Arc::clone(&self.facts),
-            tasks: self.tasks.clone(),
-            clock: Arc::clone(&self.clock),
-            missed: gateway::Missed::default(),
-        });
-        let settings = Arc::new(start.gateway);
-        let mut shards = JoinSet::new();
-        for number in start.shards {
-            let health = Arc::new(Health::default());
-            self.health.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((number, Arc::clone(&health)));
-            let (settings, events, stop) = (Arc::clone(&settings), Arc::clone(&events), stop.clone());
-            shards.spawn(async move { gateway::run(&settings, number, &events, &health, &stop).await });
-        }
-        drop(events);
-        let outcome = self.watch(&mut shards, &stop).await;
-        stop.cancel();
-        let ends = async { while shards.join_next().await.is_some() {} };
-        if timeout(DRAIN + DRAIN / 2, ends).await.is_err() {
-            shards.shutdown().await;
-        }
-        self.tasks.close();
-        if timeout(DRAIN, self.tasks.wait()).await.is_err() {
-            tracing::warn!("stopped while something from Discord was being dealt with; it comes again");
-        }
-        outcome
-    }
-
-    /// Waits for an end: that of the program, of a shard, or of the token. Meanwhile it erases what was left long ago.
-    async fn watch(
-        &self,
-        shards: &mut JoinSet<Result<(), Refusal>>,
-        stop: &CancellationToken,
-    ) -> Result<(), DiscordError> {
-        let (mut sweep, mut look) = (interval(SWEEP), interval(LOOK));
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                ended = shards.join_next() => match ended {
-                    Some(Ok(Ok(()))) => {}
-                    Some(Ok(Err(refusal))) => return Err(refusal.into()),
-                    Some(Err(panic)) => return Err(DiscordError::Setup(format!("a shard failed: {panic}"))),
-                    None => return Ok(()),
-                },
-                _ = sweep.tick() => {
-                    if let Err(error) = guilds::sweep(&self.bot, (self.clock)()).await {
-                        tracing::warn!(%error, "cannot erase yet what was stored about servers that were left");
-                    }
-                }
-                _ = look.tick() => {
-                    if self.rest.is_unauthorized() {
-                        return Err(RestError::Unauthorized.into());
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Tries until something succeeds or is refused.
-struct Tries(Duration);
-
-impl Tries {
-    const FIRST: Duration = Duration::from_secs(1);
-    const LONGEST: Duration = Duration::from_mins(1);
-
-    fn new() -> Self {
-        Self(Self::FIRST)
-    }
-
-    /// Waits before another try, unless it would be refused too; `false` when the program ends first.
-    async fn again(&mut self, error: RestError, stop: &CancellationToken) -> Result<bool, RestError> {
-        if matches!(error, RestError::Unauthorized | RestError::Refused { .. }) {
-            return Err(error);
-        }
-        tracing::warn!(%error, "waiting for Discord");
-        let pause = self.0;
-        self.0 = (pause * 2).min(Self::LONGEST);
-        tokio::select! {
-            () = sleep(pause) => Ok(true),
-            () = stop.cancelled() => Ok(false),
-        }
     }
 }

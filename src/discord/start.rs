@@ -13,15 +13,16 @@ use tokio_util::sync::CancellationToken;
 use twilight_gateway::queue::InMemoryQueue;
 
 use super::{
-    Discord, DiscordError, PATIENCE, Tries, commands,
+    Discord, DiscordError, PATIENCE, commands,
     gateway::{self, Refusal},
     identity::Known,
     rest::{Rest, RestError, Route},
     wire::loose::{Maybe, Number as Count, Text},
 };
 use crate::store::{
+    StoreError,
     discord::{self as kept, Shard as Number},
-    lock::{self, Lock},
+    lock::{self, Lock, Parts},
 };
 
 /// Between looks whether another process still has the connection.
@@ -144,24 +145,45 @@ impl Discord {
 
     /// Waits until no other process has these parts of the bot's connection: two would take each other's session away again and
     /// again. `None` when the program ends first.
-    pub(super) async fn alone(&self, start: &Start, stop: &CancellationToken) -> Option<Lock> {
-        let name = |part: &Number| format!("discord {} {}/{}", start.known.application, part.number, part.of);
-        let names: Vec<String> = start.shards.iter().map(name).collect();
+    pub(super) async fn alone(
+        &self,
+        mut start: Start,
+        stop: &CancellationToken,
+    ) -> Result<Option<(Start, Lock)>, DiscordError> {
         let mut told = false;
         loop {
-            match lock::hold_connections(self.bot.store(), &names).await {
+            match self.hold(&start).await {
+                Ok(Some(lock)) if std::mem::take(&mut told) => {
+                    // What Discord said before the wait need not hold any more.
+                    let before = start.shards;
+                    let Some(now) = self.begin(stop).await? else { return Ok(None) };
+                    start = now;
+                    if start.shards == before {
+                        self.elsewhere.store(false, Ordering::Relaxed);
+                        return Ok(Some((start, lock)));
+                    }
+                    continue;
+                }
                 Ok(Some(lock)) => {
                     self.elsewhere.store(false, Ordering::Relaxed);
-                    return Some(lock);
+                    return Ok(Some((start, lock)));
                 }
-                Ok(None) if told => {}
                 Ok(None) => {
-                    told = true;
                     self.elsewhere.store(true, Ordering::Relaxed);
+                    if !std::mem::replace(&mut told, true) {
+                        tracing::warn!(
+                            "another process has this bot's connection to Discord: this one takes over when that ends; \
+                             to share the servers between both, give each a part of them with `--shards`"
+                        );
+                    }
+                }
+                Err(error) if lock::are_unknown(&error) => {
                     tracing::warn!(
-                        "another process has this bot's connection to Discord: this one takes over when that ends; to \
-                         share the servers between both, give each a part of them with `--shards`"
+                        %error,
+                        "this database cannot say whether another process has the connection to Discord: see to it that \
+                         none has"
                     );
+                    return Ok(Some((start, Lock::of_nothing())));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "cannot tell whether another process has the connection to Discord");
@@ -169,9 +191,17 @@ impl Discord {
             }
             tokio::select! {
                 () = sleep(TURN) => {}
-                () = stop.cancelled() => return None,
+                () = stop.cancelled() => return Ok(None),
             }
         }
+    }
+
+    /// Takes the right to be at the other end of the shards.
+    async fn hold(&self, start: &Start) -> Result<Option<Lock>, StoreError> {
+        let whole = format!("discord {}", start.known.application);
+        let numbers: Vec<u32> = start.shards.iter().map(|shard| shard.number).collect();
+        let of = start.shards.first().map_or(1, |shard| shard.of);
+        lock::hold_connections(self.bot.store(), &Parts { whole: &whole, numbers: &numbers, of }).await
     }
 
     /// Tells Discord about the commands when they are not those that it was told about last.
@@ -200,6 +230,32 @@ impl Discord {
             tracing::warn!(%error, "cannot keep which commands Discord was told about");
         }
         Ok(())
+    }
+}
+
+/// Tries until something succeeds or is refused.
+struct Tries(Duration);
+
+impl Tries {
+    const FIRST: Duration = Duration::from_secs(1);
+    const LONGEST: Duration = Duration::from_mins(1);
+
+    fn new() -> Self {
+        Self(Self::FIRST)
+    }
+
+    /// Waits before another try, unless it would be refused too; `false` when the program ends first.
+    async fn again(&mut self, error: RestError, stop: &CancellationToken) -> Result<bool, RestError> {
+        if matches!(error, RestError::Unauthorized | RestError::Refused { .. }) {
+            return Err(error);
+        }
+        tracing::warn!(%error, "waiting for Discord");
+        let pause = self.0;
+        self.0 = (pause * 2).min(Self::LONGEST);
+        tokio::select! {
+            () = sleep(pause) => Ok(true),
+            () = stop.cancelled() => Ok(false),
+        }
     }
 }
 

@@ -7,6 +7,8 @@ mod beside;
 mod crash;
 mod digests;
 mod endpoint;
+#[path = "../support/engines.rs"]
+mod engines;
 #[path = "fake/fake.rs"]
 mod fake;
 mod program;
@@ -15,3 +17,4 @@ mod rig;
 mod sessions;
 mod story;
 mod traps;
+mod turns;

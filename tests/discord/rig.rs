@@ -51,6 +51,11 @@ impl Rig {
     /// A bot on a fake.
     pub async fn begin(fake: Fake, folder: Arc<tempfile::TempDir>) -> Self {
         let store = open(folder.path()).await;
+        Self::with(fake, folder, store, Settings::default())
+    }
+
+    /// A bot on a fake, with this database and an outbox of this kind.
+    pub fn with(fake: Fake, folder: Arc<tempfile::TempDir>, store: Store, settings: Settings) -> Self {
         let bot = Arc::new(Bot::new(knowledge::load_embedded().unwrap(), store, Limits::default()));
         let clock = fake.clock();
         let setup = Setup {
@@ -61,7 +66,7 @@ impl Rig {
             calls: CALLS,
         };
         let discord = Arc::new(Discord::new(Arc::clone(&bot), setup, Arc::clone(&clock)).unwrap());
-        let settings = Settings { echo: jiff::SignedDuration::from_millis(300), ..Settings::default() };
+        let settings = Settings { echo: jiff::SignedDuration::from_millis(300), ..settings };
         let worker = Worker::new(Arc::clone(&bot), vec![discord.courier()], settings, clock);
         let stop = CancellationToken::new();
         let running = {

@@ -7,9 +7,12 @@ use std::{
 
 use npmfix::{
     bot::outbox::{LookUp, Settings},
-    store::{Engine, Store, lock},
+    store::{
+        Engine, Store,
+        lock::{self, Lock, Parts},
+    },
 };
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::timeout};
 
 use crate::{engines::each_engine, world::World};
 
@@ -106,31 +109,92 @@ async fn one_terminal_at_a_time_chats() {
     .await;
 }
 
+/// Takes parts of a connection, if they are free.
+async fn take(store: &Store, whole: &str, numbers: &[u32], of: u32) -> Option<Lock> {
+    lock::hold_connections(store, &Parts { whole, numbers, of }).await.unwrap()
+}
+
+/// Waits until they are free: a server hears a moment later that whoever had them has left.
+async fn take_soon(store: &Store, whole: &str, numbers: &[u32], of: u32) -> Lock {
+    let patience = Instant::now() + Duration::from_secs(10);
+    loop {
+        if let Some(lock) = take(store, whole, numbers, of).await {
+            return lock;
+        }
+        assert!(Instant::now() < patience, "it is never freed");
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test]
 async fn a_connection_has_one_process_at_its_end() {
     each_engine(async |store, url| {
-        let names = |all: &[&str]| all.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
-        let first = lock::hold_connections(&store, &names(&["discord 1 0/2", "discord 1 1/2"])).await.unwrap();
+        let first = take(&store, "discord 1", &[1, 2], 3).await;
         assert!(first.is_some());
         let other = Store::open(url).await.unwrap();
         if store.engine() == Engine::Postgres {
-            assert!(
-                lock::hold_connections(&other, &names(&["discord 2 0/1", "discord 1 1/2"])).await.unwrap().is_none()
-            );
+            assert!(take(&other, "discord 1", &[0, 1], 3).await.is_none());
             // Of what is refused, nothing is held.
-            let patience = Instant::now() + Duration::from_secs(10);
-            while lock::hold_connections(&store, &names(&["discord 2 0/1"])).await.unwrap().is_none() {
-                assert!(Instant::now() < patience, "it is held");
-                tokio::task::yield_now().await;
-            }
+            take_soon(&store, "discord 1", &[0], 3).await;
         }
         drop(first);
-        let patience = Instant::now() + Duration::from_secs(10);
-        while lock::hold_connections(&other, &names(&["discord 1 1/2"])).await.unwrap().is_none() {
-            assert!(Instant::now() < patience, "it is never freed");
-            tokio::task::yield_now().await;
-        }
+        take_soon(&other, "discord 1", &[1], 3).await;
         other.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_counts_the_parts_of_a_connection_otherwise_waits_for_all_the_others() {
+    each_engine(async |store, url| {
+        if store.engine() == Engine::Sqlite {
+            return;
+        }
+        let first = take(&store, "discord 1", &[0], 2).await.unwrap();
+        let other = Store::open(url).await.unwrap();
+        // The other part of it, and another bot.
+        let second = take(&other, "discord 1", &[1], 2).await.unwrap();
+        assert!(take(&other, "discord 2", &[0], 1).await.is_some());
+        assert!(take(&other, "discord 1", &[2], 4).await.is_none());
+        drop(first);
+        assert!(take(&other, "discord 1", &[2], 4).await.is_none());
+        drop(second);
+        let third = take_soon(&other, "discord 1", &[2], 4).await;
+        assert!(take(&store, "discord 1", &[0], 2).await.is_none());
+        drop(third);
+        other.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_has_a_connection_hears_when_the_server_gives_it_away() {
+    each_engine(async |store, _| {
+        let lock = take(&store, "discord 1", &[0], 1).await.unwrap();
+        if store.engine() == Engine::Sqlite {
+            assert!(futures_util::poll!(std::pin::pin!(lock.lost())).is_pending());
+            return;
+        }
+        let end = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' \
+                   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        let lost = timeout(Duration::from_secs(30), async {
+            // Until then, it is there.
+            assert!(futures_util::poll!(std::pin::pin!(lock.lost())).is_pending());
+            sqlx::query(end).execute(&mut *store.read().await.unwrap()).await.unwrap();
+            lock.lost().await
+        });
+        assert!(lost.await.unwrap().passes());
+        take_soon(&store, "discord 1", &[0], 1).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_without_such_locks_is_told_from_one_that_does_not_answer() {
+    each_engine(async |store, _| {
+        let unknown = sqlx::query("SELECT no_such_lock(1)").execute(&mut *store.read().await.unwrap()).await;
+        assert!(lock::are_unknown(&unknown.unwrap_err().into()));
+        assert!(!lock::are_unknown(&sqlx::Error::PoolTimedOut.into()));
     })
     .await;
 }
