@@ -5,7 +5,10 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use tokio::{sync::Semaphore, time::sleep};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::sleep,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -23,8 +26,8 @@ const MARGIN: SignedDuration = SignedDuration::from_secs(5);
 const AT_ONCE: usize = 4;
 /// Pages of a hundred messages of one channel.
 const PAGES: usize = 20;
-/// Waited for rate limits: there are many channels, and live messages go first.
-const PATIENCE: Duration = Duration::from_mins(2);
+/// Waited for a rate limit while others could read.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Between tries.
 const TROUBLE: Duration = Duration::from_secs(5);
 
@@ -51,9 +54,9 @@ pub struct CatchUp {
 }
 
 /// What reading a page came to.
-enum Page {
-    /// Its messages.
-    Read(Value),
+enum Page<'h> {
+    /// Its messages, and the hand that has them.
+    Read(Value, SemaphorePermit<'h>),
     /// The channel cannot be read.
     Closed,
     /// Not now: the bot ends.
@@ -92,14 +95,13 @@ impl CatchUp {
     /// Reads a channel; says whether it came to the end.
     pub async fn read(&self, guild: &str, channel: &str, gap: &Gap) -> bool {
         let mut after = snowflake_at(gap.from.as_millisecond()).to_string();
-        let Ok(_hand) = self.hands.acquire().await else { return false };
         for _ in 0..PAGES {
             let page = tokio::select! {
                 page = self.page(channel, &after) => page,
                 () = self.stop.cancelled() => Page::Over,
             };
-            let page = match page {
-                Page::Read(page) => page,
+            let (page, _hand) = match page {
+                Page::Read(page, hand) => (page, hand),
                 Page::Closed => return true,
                 Page::Over => return false,
             };
@@ -120,18 +122,22 @@ impl CatchUp {
         true
     }
 
-    /// A page of messages.
-    async fn page(&self, channel: &str, after: &str) -> Page {
+    /// A page of messages. Whoever has to wait lets others read.
+    async fn page(&self, channel: &str, after: &str) -> Page<'_> {
         loop {
-            match self.taker.rest.call_again(&Route::messages_after(channel, after), None, PATIENCE).await {
-                Ok(page) => return Page::Read(page),
+            let Ok(hand) = self.hands.acquire().await else { return Page::Over };
+            let wait = match self.taker.rest.call_again(&Route::messages_after(channel, after), None, PATIENCE).await {
+                Ok(page) => return Page::Read(page, hand),
                 Err(RestError::Unauthorized) => return Page::Over,
                 Err(error @ RestError::Refused { .. }) => {
                     tracing::warn!(%error, channel, "cannot read what was missed");
                     return Page::Closed;
                 }
-                Err(_) => sleep(TROUBLE).await,
-            }
+                Err(RestError::Limited(wait)) => wait,
+                Err(_) => TROUBLE,
+            };
+            drop(hand);
+            sleep(wait).await;
         }
     }
 

@@ -169,6 +169,29 @@ async fn channels_are_read_a_few_at_a_time_after_an_outage() {
 }
 
 #[tokio::test]
+async fn channels_that_cannot_be_read_keep_no_other_from_being_read() {
+    const CHANNELS: usize = 9;
+    let rig = Rig::start().await;
+    let channels = rig.watches(CHANNELS).await;
+    rig.settles().await;
+    let (fake, folder, _) = rig.stops().await;
+    fake.state().gateway.end_session();
+    for (number, channel) in channels.iter().enumerate() {
+        fake.writes_unheard("alice", channel, json!({ "content": paste(number) }));
+    }
+    // All but the last.
+    fake.state().unreadable = channels.iter().take(CHANNELS - 1).cloned().collect();
+    let rig = Rig::on(fake, folder).await;
+    assert_eq!(rig.says().await["channel_id"], json!(channels[CHANNELS - 1]));
+    rig.fake.state().unreadable.clear();
+    for _ in 1..CHANNELS {
+        rig.says().await;
+    }
+    rig.settles().await;
+    rig.fake.end();
+}
+
+#[tokio::test]
 async fn what_was_said_while_the_bot_was_down_is_answered_once_it_is_back() {
     let rig = Rig::start().await;
     answers(&rig, 1).await;

@@ -1,12 +1,19 @@
 //! What has cost others days: each trap of the REST API and of its libraries, and that the bot does not step into it.
 
-use std::time::Duration;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::http::Method;
+use npmfix::{
+    bot::outbox::Settings,
+    store::{Store, outbox},
+};
 use serde_json::json;
 
 use crate::{
-    fake::{GENERAL, Seen, THREAD, Trouble, user},
+    fake::{Fake, GENERAL, Seen, THREAD, Trouble, user},
     rig::{Rig, SCOPES, page},
 };
 
@@ -35,6 +42,53 @@ async fn an_answer_that_is_no_json_was_posted_all_the_same() {
     rig.says().await;
     rig.settles().await;
     assert_eq!(rig.fake.calls_of(&Method::POST, "/messages").len(), 1);
+    rig.fake.end();
+}
+
+#[tokio::test]
+async fn a_post_that_came_back_was_said_though_its_sender_has_given_up_waiting_for_the_answer() {
+    let (fake, folder) = (Fake::start().await, Arc::new(tempfile::tempdir().unwrap()));
+    let store = Store::open(&format!("sqlite:{}", folder.path().join("npmfix.db").display())).await.unwrap();
+    // A platform gets a third of the lease to answer: less than the client waits for Discord.
+    let settings = Settings { lease: jiff::SignedDuration::from_secs(3), ..Settings::default() };
+    let rig = Rig::with(fake, folder, store, settings);
+    rig.fake.until("a connection", |state| state.gateway.is_connected().then_some(())).await;
+    let rig = rig.watching().await;
+    // Nor does the channel's history tell.
+    rig.fake.weather(|route| match route {
+        "post" => Some(Trouble::Hang),
+        "messages" => Some(Trouble::Refused(403, 50_001)),
+        _ => None,
+    });
+    rig.pastes(SCOPES);
+    let said = rig.says().await;
+    rig.settles().await;
+    let rows = outbox::list(&mut rig.bot.store().read().await.unwrap(), 10).await.unwrap();
+    assert!(rows.is_empty(), "{rows:?}");
+    // It is known which message it was.
+    rig.presses(&said, "That fixed it").await;
+    assert!(page(&rig.changes().await).contains("Marked as fixed."));
+    rig.settles().await;
+    rig.fake.end();
+}
+
+#[tokio::test]
+async fn a_purge_does_not_hold_up_what_is_said_behind_it() {
+    /// Each of them would be waited for by itself for 400 ms.
+    const PURGED: usize = 60;
+    let rig = Rig::start().await;
+    rig.command("mute", &[("time", "1h")]).await;
+    let pastes: Vec<_> = (0..PURGED).map(|n| rig.pastes(&SCOPES.replace("acme", &format!("acme{n}")))).collect();
+    rig.settles().await;
+    let ids: Vec<_> = pastes.iter().map(|paste| paste["id"].clone()).collect();
+    let begun = Instant::now();
+    rig.fake
+        .dispatch("MESSAGE_DELETE_BULK", json!({ "ids": ids, "channel_id": GENERAL, "guild_id": crate::fake::GUILD }));
+    let mention = json!({ "content": "<@1100000000000000002> hello", "mentions": [user("npmfix")] });
+    rig.fake.writes("alice", GENERAL, mention);
+    assert!(page(&rig.says().await).contains("I find no npm"));
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    rig.settles().await;
     rig.fake.end();
 }
 
@@ -71,7 +125,7 @@ async fn limits_are_waited_for_and_a_global_one_holds_every_route() {
     for global in [false, true] {
         let rig = Rig::start().await;
         rig.fake.trouble("post", Trouble::Limited { seconds: 0.7, global });
-        let before = std::time::Instant::now();
+        let before = Instant::now();
         rig.pastes(SCOPES);
         rig.says().await;
         assert!(before.elapsed() >= Duration::from_millis(700), "{:?}", before.elapsed());

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{Job, What, is_addressed};
 use crate::{
@@ -18,8 +18,8 @@ use crate::{
     store::{StoreError, channels, findings, replies},
 };
 
-/// How often, and with what pauses, an answer is looked for before it is taken for one that was never said.
-const LOOKS: u32 = 8;
+/// For how long, and with what pauses, answers are looked for before they are taken for what was never said.
+const LATE: Duration = Duration::from_millis(400);
 const BETWEEN: Duration = Duration::from_millis(50);
 
 /// What is needed to take in events.
@@ -34,6 +34,15 @@ pub struct Taker {
     pub me: String,
     /// The time.
     pub clock: Clock,
+}
+
+/// How long is waited when messages are deleted.
+#[derive(Clone, Copy)]
+struct Until {
+    /// For answers that are still being said.
+    said: Instant,
+    /// For Discord's limits, when it is asked who replied.
+    told: Instant,
 }
 
 /// Why an event is not taken in yet.
@@ -147,7 +156,7 @@ impl Taker {
         for file in logs(message).take(FILES) {
             if let Some(log) = fetch(&self.rest, file).await {
                 all.push(b'\n');
-                all.extend_from_slice(&log);
+                all.extend_from_slice(log.as_bytes());
             }
         }
         Ok(Cow::Owned(all))
@@ -167,10 +176,13 @@ impl Taker {
         let guild = deleted.guild_id.as_str();
         let ids = deleted.ids.0.iter().map(String::as_str).chain(deleted.id.some());
         let spot = self.facts.of(guild, deleted.channel_id.as_str()).await?;
+        // A hundred may go at once: what is waited for is waited for once.
+        let now = Instant::now();
+        let until = Until { said: now + LATE, told: now + crate::discord::PATIENCE };
         for id in ids {
             let place = spot.place(guild, id)?;
             if findings::is_heard(&mut *self.bot.store().read().await?, &place).await? {
-                let aftermath = self.aftermath(&place, deleted.channel_id.as_str()).await?;
+                let aftermath = self.aftermath(&place, deleted.channel_id.as_str(), until).await?;
                 self.bot.deleted(&place, aftermath, (self.clock)()).await?;
             }
         }
@@ -178,25 +190,21 @@ impl Taker {
     }
 
     /// The answer to a message. One that was said just now may still be on its way into the database.
-    async fn answer_to(&self, place: &MessageRef) -> Result<Option<String>, StoreError> {
-        for _ in 0..LOOKS {
+    async fn answer_to(&self, place: &MessageRef, until: Instant) -> Result<Option<String>, StoreError> {
+        loop {
             let answer = replies::answer_to(&mut *self.bot.store().read().await?, place).await?;
-            if answer.is_some() {
+            if answer.is_some() || Instant::now() >= until {
                 return Ok(answer);
             }
             sleep(BETWEEN).await;
         }
-        Ok(None)
     }
 
     /// Whether somebody replied to the answer, as far as the hundred messages after it show.
-    async fn aftermath(&self, place: &MessageRef, channel: &str) -> Result<Aftermath, TakeError> {
-        let Some(answer) = self.answer_to(place).await? else { return Ok(Aftermath::Quiet) };
-        let page = match self
-            .rest
-            .call_again(&Route::messages_after(channel, &answer), None, crate::discord::PATIENCE)
-            .await
-        {
+    async fn aftermath(&self, place: &MessageRef, channel: &str, until: Until) -> Result<Aftermath, TakeError> {
+        let Some(answer) = self.answer_to(place, until.said).await? else { return Ok(Aftermath::Quiet) };
+        let patience = until.told.saturating_duration_since(Instant::now());
+        let page = match self.rest.call_again(&Route::messages_after(channel, &answer), None, patience).await {
             Ok(page) => page.to_string(),
             Err(_) => return Ok(Aftermath::Unknown),
         };

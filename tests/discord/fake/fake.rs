@@ -6,7 +6,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "what is made in the call is handed over")]
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicI64, Ordering},
@@ -54,6 +54,8 @@ pub enum Trouble {
     Garbled,
     /// It takes this long.
     Slow(Duration),
+    /// It is done, and nobody ever answers.
+    Hang,
 }
 
 type Weather = Box<dyn FnMut(&str) -> Option<Trouble> + Send>;
@@ -85,6 +87,8 @@ pub struct State0 {
     pub faults: Vec<String>,
     trouble: Vec<(&'static str, Trouble)>,
     weather: Option<Weather>,
+    /// Channels that cannot be read for a while.
+    pub unreadable: HashSet<String>,
     /// Reads of channels that are under way, and the most that were.
     readers: usize,
     pub most_readers: usize,
@@ -102,7 +106,7 @@ pub struct State0 {
     /// Files that the bot sent.
     pub sent_files: Vec<parts::File>,
     /// Attached files.
-    pub files: HashMap<String, String>,
+    pub files: HashMap<String, Vec<u8>>,
     pub gateway: gateway::State,
     pub url: String,
     pub flags: u64,

@@ -243,8 +243,9 @@ async fn identify(
     gateway.connection = Some(orders.clone());
     let joined = gateway.joined_at.clone().unwrap_or_else(|| "2020-01-01T00:00:00+00:00".to_owned());
     let url = gateway.elsewhere.clone().unwrap_or(here);
-    let (threads, channels): (Vec<Value>, Vec<Value>) =
+    let (threads, mut channels): (Vec<Value>, Vec<Value>) =
         state.channels.values().filter(|c| c["guild_id"] == GUILD).cloned().partition(|c| c["type"] == 11);
+    channels.sort_by_key(|channel| channel["id"].as_str().map(str::to_owned));
     let ready = json!({
         "v": 10, "user": user("npmfix"), "session_id": session, "resume_gateway_url": url, "shard": data["shard"],
         "guilds": [{ "id": GUILD, "unavailable": true }], "application": { "id": "1" },

@@ -51,7 +51,12 @@ pub(super) async fn answer(
     if !files.is_empty() && fake.state().no_files {
         return refused(403, 50_013);
     }
-    let trouble = fake.state().takes_trouble(route);
+    let unreadable = parts.get(1).is_some_and(|channel| fake.state().unreadable.contains(*channel));
+    let trouble = if route == "messages" && unreadable {
+        Some(Trouble::Refused(500, 0))
+    } else {
+        fake.state().takes_trouble(route)
+    };
     fake.state().sent_files.extend(files);
     fake.state().reads(route);
     let response = happens(&fake, trouble, (route, &parts), &uri, json).await;
@@ -90,6 +95,7 @@ async fn happens(
             axum::body::Body::from_stream(broken).into_response()
         }
         Some(Trouble::Garbled) => "<html>".into_response(),
+        Some(Trouble::Hang) => std::future::pending().await,
         _ => response,
     }
 }
