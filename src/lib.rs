@@ -5,7 +5,7 @@
 //!
 //! - [`redact`]: token shapes; makes [`redact::Redacted`], the only text that the rooms after it accept.
 //! - [`knowledge`]: what is known about causes and registries, loaded from the top-level `knowledge/` folder.
-//! - [`classifier`]: any text → [`classifier::Diagnosis`]es.
+//! - [`classifier`]: any text → [`classifier::Diagnosis`]es. `sieve`: a file of any length → the lines of it that deserve reading.
 //! - [`answer`]: a diagnosis → what to say, and its renderings. Every sentence the program says lives there or in `knowledge/`.
 //! - [`bot`]: a message → what is done about it.
 //! - [`slack`]: a chat platform ↔ the bot. [`web`]: the HTTP server.
@@ -21,6 +21,7 @@ pub mod discord;
 pub mod knowledge;
 pub mod message;
 pub mod redact;
+mod sieve;
 pub mod slack;
 pub mod store;
 pub mod terminal;

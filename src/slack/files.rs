@@ -1,7 +1,5 @@
 //! Snippets and text files: what is too long for a message comes as one. They are fetched from Slack's own hosts alone, piece by
 //! piece, and of a long one only the lines around failures and secrets are kept.
-//!
-//! - `sieve`: keeps those lines, at their places.
 
 use std::{pin::pin, time::Duration};
 
@@ -20,10 +18,7 @@ use super::{
     wire::{list, text},
     workspaces::Workspace,
 };
-
-mod sieve;
-
-use sieve::Unpacked;
+use crate::sieve::Unpacked;
 
 /// Files of one message that are read: Slack takes ten.
 const MOST: usize = 10;

@@ -135,13 +135,34 @@ async fn a_direct_message_is_answered_and_stays_there() {
 async fn long_pastes_come_as_files() {
     let rig = Rig::start().await;
     let url = format!("{}/files/message.txt", rig.fake.base);
-    rig.fake.state().files.insert("message.txt".to_owned(), SCOPES.to_owned());
+    rig.fake.state().files.insert("message.txt".to_owned(), SCOPES.as_bytes().to_vec());
     let file = json!([{ "id": "1", "filename": "message.txt", "size": 30, "url": url }]);
     rig.fake.writes("alice", GENERAL, json!({ "attachments": file }));
     let said = rig.says().await;
     assert!(page(&said).contains("lacks a packages scope"), "{said}");
     // Where nobody reads, no file is fetched.
     rig.fake.writes("alice", SECRET, json!({ "attachments": file }));
+    rig.settles().await;
+    rig.fake.end();
+}
+
+#[tokio::test]
+async fn a_log_is_read_as_powershell_writes_it_and_however_long_it_is() {
+    let rig = Rig::start().await;
+    let log = |number: usize| {
+        let chatter: String =
+            (1..=60_000).map(|n| format!("{n} silly placeDep ROOT lodash@4.17.21 OK for: acme\n")).collect();
+        format!("{}\n{chatter}", SCOPES.replace("acme", &format!("acme{number}")))
+    };
+    let unicode = [0xff, 0xfe].into_iter().chain(log(1).encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    for (number, bytes) in [(1, unicode), (2, log(2).into_bytes().repeat(2))] {
+        let (name, url) = (format!("build-{number}.log"), format!("{}/files/build-{number}.log", rig.fake.base));
+        rig.fake.state().files.insert(name.clone(), bytes);
+        let file = json!([{ "id": "1", "filename": name, "size": 30, "url": url }]);
+        rig.fake.writes("alice", GENERAL, json!({ "attachments": file }));
+        let said = rig.says().await;
+        assert!(page(&said).contains(&format!("@acme{number}%2fwidget")), "{said}");
+    }
     rig.settles().await;
     rig.fake.end();
 }

@@ -145,9 +145,11 @@ impl Desk {
                         None => None,
                     };
                     let Some(log) = log else { return Ok(private(said::no_file())) };
-                    let above = used.get("text").unwrap_or_default();
-                    let line = format!("explain {above}\n{}", String::from_utf8_lossy(&log));
-                    return self.line(event, scene, &line, None).await;
+                    let said = format!("{}\n{log}", used.get("text").unwrap_or_default());
+                    if said.trim().is_empty() {
+                        return Ok(private(words::nothing_to_explain()));
+                    }
+                    return self.line(event, scene, &format!("explain {said}"), None).await;
                 }
                 match used.get("text") {
                     Some(_) => self.line(event, scene, &used.line(), None).await,
@@ -203,7 +205,7 @@ impl Desk {
             for file in crate::discord::text::logs(message).take(crate::discord::fetch::FILES) {
                 if let Some(log) = fetch(&self.rest, file).await {
                     said.push('\n');
-                    said.push_str(&String::from_utf8_lossy(&log));
+                    said.push_str(&log);
                 }
             }
         }

@@ -16,7 +16,7 @@ use utf16::Text;
 /// The most that is kept of one file. An answer looks at the first failures; more of the same says nothing new.
 const KEPT: usize = 256 * 1024;
 /// The most that may come out of a compressed file, so that a small one cannot keep us busy.
-const UNPACKED: u64 = 32 * 1024 * 1024;
+const UNPACKED: u64 = 64 * 1024 * 1024;
 /// Breaks that keep later lines at their places.
 const BREAKS: usize = 512 * 1024;
 /// What every gzip file begins with.
@@ -24,7 +24,7 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Keeps what deserves reading of the bytes that are written to it.
 #[derive(Default)]
-pub(super) struct Sieve {
+struct Sieve {
     scanner: Scanner,
     kept: Vec<u8>,
     /// The line that `kept` ends in, counted from 0.
@@ -76,13 +76,15 @@ impl Write for Sieve {
 
 /// A file, compressed or not.
 #[derive(Default)]
-pub(super) enum Unpacked {
+pub enum Unpacked {
     /// Nothing has come yet.
     #[default]
     Unknown,
     /// The first byte, which does not say yet what follows.
     Begun(u8),
+    /// It is text.
     Plain(Box<Text>),
+    /// It is packed text.
     Gzip(Box<MultiGzDecoder<Text>>),
 }
 

@@ -15,7 +15,7 @@ type Unit = fn([u8; 2]) -> u16;
 
 /// Text of a kind that its first two bytes tell.
 #[derive(Default)]
-pub(in crate::slack::files) struct Text {
+pub struct Text {
     sieve: Sieve,
     kind: Kind,
     /// A first byte that waits for its second.
