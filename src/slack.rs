@@ -72,12 +72,37 @@ impl Slack {
 
     /// Takes down who reads a channel. When others have come to it, what was the team's alone is kept from it first.
     async fn learn(&self, team: &TeamId, channel: &ChannelId, visibility: Visibility) -> store::Result<()> {
-        if visibility == Visibility::Shared && self.channels.careful(team, channel) != Visibility::Shared {
-            let mut tx = self.bot.store().begin().await?;
-            moved::opened(&mut tx, team, channel).await?;
-            tx.commit().await?;
+        let now = (self.clock)();
+        let known = self.channels.visibility(team, channel, now);
+        if known.is_none_or(|known| is_shared(known) != is_shared(visibility)) {
+            match self.tell(team, channel, visibility).await {
+                // Nothing is shown to anybody by mistake, and some minutes later it is tried again.
+                Err(error) if !is_shared(visibility) => {
+                    tracing::warn!(%team, %error, "cannot take down that a channel is the team's alone");
+                }
+                told => told?,
+            }
         }
-        self.channels.learn(team, channel, visibility, (self.clock)());
+        self.channels.learn(team, channel, visibility, now);
         Ok(())
     }
+
+    /// Lets the store know whether others read a channel, if that is news to it.
+    async fn tell(&self, team: &TeamId, channel: &ChannelId, visibility: Visibility) -> store::Result<()> {
+        let store = self.bot.store();
+        if moved::is_open(&mut *store.read().await?, team, channel).await? == is_shared(visibility) {
+            return Ok(());
+        }
+        let mut tx = store.begin().await?;
+        if is_shared(visibility) {
+            moved::opened(&mut tx, team, channel, (self.clock)()).await?;
+        } else {
+            moved::closed(&mut tx, team, channel).await?;
+        }
+        tx.commit().await
+    }
+}
+
+fn is_shared(visibility: Visibility) -> bool {
+    visibility == Visibility::Shared
 }

@@ -70,6 +70,15 @@ pub fn invite_me() -> Inline {
     )
 }
 
+/// Nothing can be shared where the app may not ask who reads the channel.
+#[must_use]
+pub fn may_not_look(scope: &str) -> Inline {
+    Inline::parse(&format!(
+        "I may not ask Slack who reads this channel, so nothing was shared. It takes the scope `{scope}`: whoever manages this \
+         app adds it under *OAuth & Permissions* and installs the app again; then choose *Share to channel* again."
+    ))
+}
+
 /// Slack does not tell who would read what is shared.
 #[must_use]
 pub fn who_reads_this() -> Inline {

@@ -61,6 +61,8 @@ impl Slack {
             "app_mention" => self.mentioned(&scene).await,
             "member_joined_channel" => self.joined(&scene).await,
             "channel_id_changed" => self.renumbered(&scene).await,
+            "channel_shared" => self.others_come(&scene).await,
+            "channel_unshared" => self.others_leave(&scene).await,
             "app_home_opened" => {
                 self.looked_at(&scene);
                 Ok(())
@@ -93,6 +95,19 @@ impl Slack {
         let joined = scene.callback.id.map_or_else(|| format!("joined {channel} {named}"), str::to_owned);
         self.bot.arrived((team, &channel), Arrival::Channel, &joined, (self.clock)()).await?;
         Ok(())
+    }
+
+    /// A channel was opened to people of another organisation.
+    async fn others_come(&self, scene: &Scene<'_>) -> Result<(), EventError> {
+        let Some(channel) = scene.channel() else { return Ok(()) };
+        Ok(self.learn(&scene.workspace.team, &channel, Visibility::Shared).await?)
+    }
+
+    /// Those of one organisation have left; of others, some may still read the channel. Whether the whole team does is not told.
+    async fn others_leave(&self, scene: &Scene<'_>) -> Result<(), EventError> {
+        let alone = scene.callback.event.get("is_ext_shared") == Some(&Value::Bool(false));
+        let Some(channel) = scene.channel().filter(|_| alone) else { return Ok(()) };
+        Ok(self.learn(&scene.workspace.team, &channel, Visibility::Private).await?)
     }
 
     /// A channel has got another id: what is remembered of it follows. Slack does this when a channel is opened to other

@@ -72,8 +72,8 @@ pub const SCOPES: [Scope; 11] = [
     Scope {
         name: "channels:read",
         need: Need::Full,
-        reason: "Knows public channels by name, and says hello where it was invited.",
-        events: &["member_joined_channel", "channel_rename"],
+        reason: "Knows public channels by name and who reads them, and says hello where it was invited.",
+        events: &["member_joined_channel", "channel_rename", "channel_shared", "channel_unshared"],
     },
     Scope {
         name: "groups:read",

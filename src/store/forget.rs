@@ -46,6 +46,7 @@ const TEAM: &[&str] = &[
     "DELETE FROM heard WHERE team = $1",
     "DELETE FROM mute WHERE team = $1",
     "DELETE FROM channel WHERE team = $1",
+    "DELETE FROM shared_channel WHERE team = $1",
     "DELETE FROM discord_guild WHERE team = $1",
     "DELETE FROM discord_shard WHERE team = $1",
     "DELETE FROM discord_commands WHERE team = $1",

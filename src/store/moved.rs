@@ -1,9 +1,10 @@
 //! A channel is opened to people of other organisations, which are not to see there what the team remembers. Slack may give it another
 //! id for that, and what is stored about it follows; what was already stored under the new id is kept and added to.
 
+use jiff::Timestamp;
 use sqlx::AnyConnection;
 
-use super::Result;
+use super::{Result, rows::millis};
 use crate::message::{ChannelId, TeamId};
 
 /// Counts that exist under both ids are added up. `$1` is the team, `$2` the old id, `$3` the new one.
@@ -26,6 +27,7 @@ const ADDED: &[&str] = &[
 /// Tables with the channel in their key, and the rest of that key.
 const KEYED: &[(&str, &[&str])] = &[
     ("channel", &[]),
+    ("shared_channel", &[]),
     ("mute", &["fingerprint"]),
     ("heard", &["message"]),
     ("occurrence", &["message", "ordinal"]),
@@ -57,23 +59,51 @@ const LANES: &[&str] = &[
 
 /// Of a channel that others read: what somebody was shown alone and did not share yet goes. `$2` is the id as it stands in JSON.
 const DRAFTS: &str = "DELETE FROM draft WHERE team = $1 AND REPLACE(body, $2, '') <> body";
-/// What was shared and not said yet goes, too: answers are put into words when they are said, everything else was before. `$2` is the
-/// channel. Whoever changes rows holds their lane.
-const SHARED: [&str; 2] = [
-    "UPDATE lane SET seq = seq WHERE team = $1 AND lane = $2",
-    "DELETE FROM outbox WHERE team = $1 AND lane = $2 AND kind = 'post' AND reply IS NULL AND sending_at IS NULL",
-];
-/// Answers there say from now on what they would say to anybody; see [`super::replies::State::shared`].
+/// Answers there say from now on what they would say to anybody; see [`super::replies::State::shared`]. `$2` is the channel.
 const ANSWERS: &str = "UPDATE reply SET state = '{\"shared\":true,' || SUBSTR(state, 2) \
                        WHERE team = $1 AND channel = $2 AND state NOT LIKE '%\"shared\":true%'";
+/// What waits to be said there. Whoever changes rows holds their lane, and the answers before.
+const SAID: [&str; 3] = [
+    "UPDATE lane SET seq = seq WHERE team = $1 AND lane = $2",
+    // What was shared and not said yet goes: answers are put into words when they are said, everything else was before.
+    "DELETE FROM outbox WHERE team = $1 AND lane = $2 AND kind = 'post' AND reply IS NULL AND sending_at IS NULL",
+    // An answer that was to be changed is put into words when that is said, too. Those that are closed do not say what is remembered.
+    "UPDATE outbox SET body = '' WHERE team = $1 AND lane = $2 AND kind = 'edit' AND EXISTS (SELECT 1 FROM reply \
+     WHERE reply.team = $1 AND reply.id = outbox.reply AND (reply.outcome IS NULL OR reply.outcome = 'fixed'))",
+];
 
-/// People of other organisations read a channel from now on.
-pub async fn opened(conn: &mut AnyConnection, team: &TeamId, channel: &ChannelId) -> Result<()> {
-    sqlx::query(DRAFTS).bind(team.as_str()).bind(json(channel)).execute(&mut *conn).await?;
-    for statement in SHARED {
-        sqlx::query(statement).bind(team.as_str()).bind(channel.as_str()).execute(&mut *conn).await?;
+/// People of other organisations read a channel, as is known `now`. When that is news, what the team remembers is kept from it; what is
+/// said there afterwards was meant for all who read it.
+pub async fn opened(conn: &mut AnyConnection, team: &TeamId, channel: &ChannelId, now: Timestamp) -> Result<()> {
+    let insert = "INSERT INTO shared_channel (team, channel, shared_at) VALUES ($1, $2, $3) \
+                  ON CONFLICT (team, channel) DO NOTHING";
+    let insert = sqlx::query(insert).bind(team.as_str()).bind(channel.as_str()).bind(millis(now));
+    if insert.execute(&mut *conn).await?.rows_affected() == 0 {
+        return Ok(());
     }
-    sqlx::query(ANSWERS).bind(team.as_str()).bind(channel.as_str()).execute(conn).await?;
+    keep_from(conn, team, channel).await
+}
+
+/// The team is among itself in a channel again.
+pub async fn closed(conn: &mut AnyConnection, team: &TeamId, channel: &ChannelId) -> Result<()> {
+    let delete = "DELETE FROM shared_channel WHERE team = $1 AND channel = $2";
+    sqlx::query(delete).bind(team.as_str()).bind(channel.as_str()).execute(conn).await?;
+    Ok(())
+}
+
+/// Whether people of other organisations read a channel, as far as is known.
+pub async fn is_open(conn: &mut AnyConnection, team: &TeamId, channel: &ChannelId) -> Result<bool> {
+    let select = "SELECT shared_at FROM shared_channel WHERE team = $1 AND channel = $2";
+    let row: Option<(i64,)> =
+        sqlx::query_as(select).bind(team.as_str()).bind(channel.as_str()).fetch_optional(conn).await?;
+    Ok(row.is_some())
+}
+
+async fn keep_from(conn: &mut AnyConnection, team: &TeamId, channel: &ChannelId) -> Result<()> {
+    sqlx::query(DRAFTS).bind(team.as_str()).bind(json(channel)).execute(&mut *conn).await?;
+    for statement in [ANSWERS].iter().chain(&SAID) {
+        sqlx::query(*statement).bind(team.as_str()).bind(channel.as_str()).execute(&mut *conn).await?;
+    }
     Ok(())
 }
 
@@ -88,7 +118,7 @@ pub async fn channel(conn: &mut AnyConnection, team: &TeamId, old: &ChannelId, n
         return Ok(());
     }
     // Whoever reads it now had no part in what was kept under the old one.
-    opened(conn, team, old).await?;
+    keep_from(conn, team, old).await?;
     let mut statements: Vec<String> = ADDED.iter().map(|statement| (*statement).to_owned()).collect();
     for (table, rest) in KEYED {
         let same: Vec<String> = rest.iter().map(|column| format!(" AND kept.{column} = {table}.{column}")).collect();

@@ -22,6 +22,7 @@ mod limits;
 mod log;
 mod mishaps;
 mod office;
+mod others;
 mod pictures;
 mod readme;
 mod robust;

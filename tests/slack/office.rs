@@ -58,6 +58,13 @@ impl Office {
         Self { fake, slack, now, _folder: folder }
     }
 
+    /// Another process goes on: it knows what the store knows.
+    pub fn restarts(&mut self) {
+        let Slack { bot, api, workspaces, worker, clock, .. } = &*self.slack;
+        let (bot, workspaces, worker) = (Arc::clone(bot), Arc::clone(workspaces), Arc::clone(worker));
+        self.slack = Arc::new(Slack::new(bot, api.clone(), workspaces, worker, Arc::clone(clock)));
+    }
+
     pub fn seconds_pass(&self, seconds: i64) {
         self.now.fetch_add(seconds * 1000, Ordering::Relaxed);
     }

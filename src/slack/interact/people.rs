@@ -140,6 +140,9 @@ impl Slack {
             Err(ApiError::Refused(word)) if matches!(word.as_str(), "channel_not_found" | "not_in_channel") => {
                 Err((Sharing::Later, words::invite_me()))
             }
+            Err(ApiError::Refused(word)) if word == "missing_scope" => {
+                Err((Sharing::Later, words::may_not_look(missing(workspace))))
+            }
             Err(_) => Err((Sharing::Later, words::who_reads_this())),
         }
     }
@@ -201,6 +204,12 @@ pub(super) enum Sharing {
 /// to offer.
 pub(super) fn audience(workspace: &Workspace, channel: &ChannelId) -> Audience {
     if may_ask(workspace, channel) { Audience::Asker } else { Audience::AskerAlone }
+}
+
+/// The scope without which Slack does not tell who reads some kind of channel.
+fn missing(workspace: &Workspace) -> &'static str {
+    let all = ["channels:read", "groups:read"];
+    all.into_iter().find(|scope| !workspace.may(scope)).unwrap_or("mpim:read")
 }
 
 /// Whether Slack would tell who reads a channel: of talks between a few people it does not.
