@@ -60,7 +60,7 @@ pub struct Bot {
     store: Store,
     writer: record::Writer,
     scribe: record::Scribe,
-    gone: gone::Gone,
+    gone: Arc<gone::Gone>,
     wake: Arc<Notify>,
 }
 
@@ -68,18 +68,19 @@ impl Bot {
     /// A bot with its knowledge and its memory.
     #[must_use]
     pub fn new(knowledge: Knowledge, store: Store, limits: Limits) -> Self {
-        let (knowledge, wake) = (Arc::new(knowledge), Arc::default());
+        let (knowledge, gone, wake) = (Arc::new(knowledge), Arc::default(), Arc::default());
         Self {
             writer: record::Writer {
                 knowledge: Arc::clone(&knowledge),
                 store: store.clone(),
                 limits,
+                gone: Arc::clone(&gone),
                 wake: Arc::clone(&wake),
             },
             knowledge,
             store,
             scribe: record::Scribe::default(),
-            gone: gone::Gone::default(),
+            gone,
             wake,
         }
     }

@@ -1,5 +1,7 @@
 //! What people change and delete after they said it.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 
@@ -8,7 +10,7 @@ use super::{
     compose::{self, Fixes, Scene},
     decide::{self, Silence},
     hear::{failures, fingerprints, gist, secrets, settings, warning},
-    record::{Finding, row},
+    record::{Finding, TRIES, row},
     say::Say,
 };
 use crate::{
@@ -17,7 +19,7 @@ use crate::{
     message::{Address, Message, MessageRef, Speaker},
     redact::Tally,
     store::{
-        Result,
+        Result, Store, StoreError,
         findings::{self, Anew},
         outbox::{self, Kind},
         replies::{self, Given, Outcome, State},
@@ -39,36 +41,57 @@ impl Bot {
         if message.author.speaker == Speaker::Itself {
             return Ok(Heard::Silent(Silence::Itself));
         }
+        for _ in 1..TRIES {
+            match self.edited_once(message, now).await {
+                // Somebody else wrote at the same time; or its first text was still being written down, and is by now.
+                Err(StoreError::Locked) | Ok(None) => {}
+                Ok(Some(heard)) => return Ok(heard),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.edited_once(message, now).await?.unwrap_or(Heard::Again))
+    }
+
+    /// `None` when it was not heard before, and then it was.
+    async fn edited_once(&self, message: &Message<'_>, now: Timestamp) -> Result<Option<Heard>> {
+        if let Some(heard) = self.amend(message, now).await? {
+            return Ok(Some(heard));
+        }
+        // It may have become one worth answering.
+        let heard = self.hear(message, now).await?;
+        Ok((heard != Heard::Again).then_some(heard))
+    }
+
+    /// Changes what is kept of a message. `None` when nothing is.
+    async fn amend(&self, message: &Message<'_>, now: Timestamp) -> Result<Option<Heard>> {
         let place = &message.place;
         let mut found = classifier::explain(message.text, &&*self.knowledge);
         let new = gist(&found);
         let nothing = found.diagnoses.is_empty() && found.secrets.is_empty();
         // Most of what people edit was never worth a row: nothing is written for it.
-        match findings::gist(&mut *self.store.read().await?, place).await? {
-            Some(before) if before == new && message.address == Address::Overheard => return Ok(Heard::Again),
-            Some(_) => {}
-            None => {
-                // Its first text may yet come, late or again.
-                if nothing {
-                    self.gone.add(place);
-                } else {
-                    self.gone.remove(place);
-                }
-                return self.hear(message, now).await;
+        let mut before = self.gist(place).await?;
+        if before.is_none() {
+            // Its first text may yet come, late or again, or be written down just now.
+            if nothing {
+                self.gone.add(place);
+                before = self.gist(place).await?;
+            } else {
+                self.gone.remove(place);
             }
+        }
+        match before {
+            Some(before) if before == new && message.address == Address::Overheard => return Ok(Some(Heard::Again)),
+            Some(_) => self.gone.remove(place),
+            None => return Ok(None),
         }
         let mut tx = self.store.begin().await?;
         let (before, same) = match findings::heard_anew(&mut tx, place, &new).await? {
-            // It may have become one worth answering.
-            Anew::Unknown => {
-                drop(tx);
-                return self.hear(message, now).await;
-            }
+            Anew::Unknown => return Ok(None),
             Anew::Same => {
                 // It was passed over; now the bot is spoken to.
                 let wanted = message.address == Address::Addressed && !found.diagnoses.is_empty();
                 if !wanted || replies::of_message(&mut tx, place).await?.is_some() {
-                    return Ok(Heard::Again);
+                    return Ok(Some(Heard::Again));
                 }
                 found.secrets = Tally::default();
                 (fingerprints(&new), true)
@@ -83,7 +106,7 @@ impl Bot {
         };
         let settings = settings(&mut tx, message).await?;
         if let Some(silence) = decide::listens(&settings, message.author.speaker, message.address) {
-            return Ok(Heard::Silent(silence));
+            return Ok(Some(Heard::Silent(silence)));
         }
         let nothing = found.diagnoses.is_empty() && found.secrets.is_empty();
         let mut finding = self.finding(message, found, now);
@@ -93,12 +116,14 @@ impl Bot {
         let Some(given) = given else {
             if nothing {
                 tx.commit().await?;
-                return Ok(Heard::Silent(Silence::NoFailure));
+                return Ok(Some(Heard::Silent(Silence::NoFailure)));
             }
             // Nothing was said about it so far: it is decided on as if it had just been said.
             findings::unhear(&mut tx, place).await?;
+            let heard = self.writer.write_in(&mut tx, &[Arc::new(finding)]).await?.pop();
             tx.commit().await?;
-            return self.record(finding).await;
+            self.wake.notify_one();
+            return Ok(heard);
         };
         let all: Vec<_> = finding.occurrences().collect();
         findings::insert(&mut tx, &all).await?;
@@ -118,7 +143,11 @@ impl Bot {
         outbox::put(&mut tx, &rows, now).await?;
         tx.commit().await?;
         self.wake.notify_one();
-        Ok(heard)
+        Ok(Some(heard))
+    }
+
+    async fn gist(&self, place: &MessageRef) -> Result<Option<String>> {
+        findings::gist(&mut *self.store.read().await?, place).await
     }
 
     /// What the answer to an edited message says now.
@@ -149,29 +178,34 @@ impl Bot {
 
     /// Takes in that a message was deleted: what is kept of its text is erased, and its answer removed if nobody replied.
     pub async fn deleted(&self, place: &MessageRef, aftermath: Aftermath, now: Timestamp) -> Result<()> {
+        // Before it is looked for: whoever writes it down just now looks here afterwards.
+        self.gone.add(place);
         // Most of what people delete was never worth a row: nothing is written for it.
-        if !findings::is_heard(&mut *self.store.read().await?, place).await? {
-            self.gone.add(place);
-            return Ok(());
+        if findings::is_heard(&mut *self.store.read().await?, place).await? {
+            erase(&self.store, place, aftermath, now).await?;
+            self.wake.notify_one();
         }
-        let mut tx = self.store.begin().await?;
-        if !findings::deleted(&mut tx, place, now).await? {
-            return Ok(());
-        }
-        if let Some(mut given) = replies::of_message(&mut tx, place).await? {
-            // What was not said yet repeats the text, and nobody can have replied to it.
-            let unsaid = outbox::withdraw(&mut tx, &place.team, place.channel.as_str(), &given.id).await?;
-            if unsaid || aftermath == Aftermath::Quiet {
-                given.outcome = Some(Outcome::Withdrawn);
-                replies::update(&mut tx, &given).await?;
-            }
-            if !unsaid && aftermath == Aftermath::Quiet {
-                let say = Say::under(place, Reply::default());
-                outbox::put(&mut tx, &[row(&say, Kind::Remove, Some(&given.id))], now).await?;
-            }
-        }
-        tx.commit().await?;
-        self.wake.notify_one();
         Ok(())
     }
+}
+
+/// Erases what is kept of a message, and takes back what was said about it as far as nobody replied to that.
+pub(super) async fn erase(store: &Store, place: &MessageRef, aftermath: Aftermath, now: Timestamp) -> Result<()> {
+    let mut tx = store.begin().await?;
+    if !findings::deleted(&mut tx, place, now).await? {
+        return Ok(());
+    }
+    if let Some(mut given) = replies::of_message(&mut tx, place).await? {
+        // What was not said yet repeats the text, and nobody can have replied to it.
+        let unsaid = outbox::withdraw(&mut tx, &place.team, place.channel.as_str(), &given.id).await?;
+        if unsaid || aftermath == Aftermath::Quiet {
+            given.outcome = Some(Outcome::Withdrawn);
+            replies::update(&mut tx, &given).await?;
+        }
+        if !unsaid && aftermath == Aftermath::Quiet {
+            let say = Say::under(place, Reply::default());
+            outbox::put(&mut tx, &[row(&say, Kind::Remove, Some(&given.id))], now).await?;
+        }
+    }
+    tx.commit().await
 }

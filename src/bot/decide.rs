@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     classifier::Diagnosis,
-    message::{Address, MessageRef, Speaker, Visibility},
+    message::{Address, ChannelId, MessageRef, Speaker, TeamId, Visibility},
     store::{
         channels::{ErrorPlace, Mode, Settings},
         findings::NewHeard,
@@ -64,6 +64,31 @@ pub(super) struct Known {
     pub answered: HashMap<(String, String), i64>,
     pub latest: HashMap<ErrorPlace, (MessageRef, Timestamp)>,
     pub seen: HashMap<ErrorPlace, Seen>,
+    /// What the findings before met in each public channel: whoever decides on the next one has not read it from the store.
+    pub met: HashMap<(TeamId, String), HashMap<ChannelId, Seen>>,
+}
+
+impl Known {
+    /// How often an error was met so far, as far as its channel may know.
+    fn seen(&self, error: &ErrorPlace) -> Option<Seen> {
+        let (team, channel, fingerprint) = error;
+        let met = self.met.get(&(team.clone(), fingerprint.clone())).into_iter().flatten();
+        let elsewhere = met.filter(|(other, _)| *other != channel).map(|(_, seen)| *seen);
+        self.seen.get(error).copied().into_iter().chain(elsewhere).reduce(Seen::and)
+    }
+
+    /// A finding was met, whatever is said about it.
+    fn meets(&mut self, heard: &NewHeard, diagnosis: &Diagnosis, now: Timestamp) {
+        let MessageRef { team, channel, .. } = &heard.place;
+        let once = Seen { times: 1, last: now, resolved: None };
+        let count = |seen: &mut Seen| *seen = Seen { resolved: None, ..seen.and(once) };
+        let error = (team.clone(), channel.clone(), diagnosis.fingerprint.clone());
+        self.seen.entry(error).and_modify(count).or_insert(once);
+        if heard.visibility == Visibility::Public {
+            let everywhere = self.met.entry((team.clone(), diagnosis.fingerprint.clone())).or_default();
+            everywhere.entry(channel.clone()).and_modify(count).or_insert(once);
+        }
+    }
 }
 
 /// A finding that waits for its decision.
@@ -88,6 +113,8 @@ pub(super) fn decide(case: &Case<'_>, known: &mut Known, limits: &Limits, now: T
     let shared = case.heard.visibility == Visibility::Shared;
     let channel = (place.team.to_string(), place.channel.to_string());
     let error = (place.team.clone(), place.channel.clone(), first.fingerprint.clone());
+    let before = known.seen(&error).filter(|_| !shared);
+    case.diagnoses.iter().for_each(|diagnosis| known.meets(case.heard, diagnosis, now));
     if case.address == Address::Overheard {
         let settings = known.settings.get(&channel);
         if settings.is_some_and(|s| s.mode == Mode::Mention) {
@@ -103,9 +130,6 @@ pub(super) fn decide(case: &Case<'_>, known: &mut Known, limits: &Limits, now: T
             return Err(Silence::Cap);
         }
     }
-    let before = known.seen.get(&error).copied().filter(|_| !shared);
-    let seen = Seen { times: before.map_or(0, |s| s.times) + 1, last: now, resolved: None };
-    known.seen.insert(error.clone(), seen);
     let earlier = known.latest.get(&error).filter(|_| case.address == Address::Overheard);
     let earlier = earlier.filter(|(_, at)| now.duration_since(*at) < limits.cool_down).cloned();
     let id = Uuid::now_v7().simple().to_string();

@@ -17,6 +17,9 @@ pub(super) struct Gone(Mutex<VecDeque<MessageRef>>);
 impl Gone {
     pub(super) fn add(&self, place: &MessageRef) {
         let mut kept = self.kept();
+        if kept.iter().any(|gone| same(gone, place)) {
+            return;
+        }
         if kept.len() >= KEPT {
             kept.pop_front();
         }

@@ -61,14 +61,11 @@ impl Bot {
             };
         }
         if self.gone.has(&message.place) {
+            // It may have been written down before without anybody who could take it back then.
+            self.deleted(&message.place, Aftermath::Unknown, now).await?;
             return Ok(Heard::Silent(Silence::Gone));
         }
-        let heard = self.record(self.finding(message, findings, now)).await?;
-        // It was deleted while it was being written down.
-        if self.gone.has(&message.place) {
-            self.deleted(&message.place, Aftermath::Unknown, now).await?;
-        }
-        Ok(heard)
+        self.record(self.finding(message, findings, now)).await
     }
 
     /// Whether a text holds no failure.

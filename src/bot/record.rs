@@ -59,7 +59,15 @@ impl Bot {
         let finding = Arc::new(finding);
         match self.store.engine() {
             Engine::Sqlite => self.scribe.record(&self.writer, finding).await,
-            Engine::Postgres => self.writer.write_alone(&[finding]).await,
+            Engine::Postgres => {
+                let writer = self.writer.clone();
+                // Whoever waits for it may hang up, and nothing that follows from it is to be left out then.
+                let written = tokio::spawn(async move { writer.write_alone(&[finding]).await }).await;
+                written.unwrap_or_else(|error| match error.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    Err(_) => Err(scribe::stopped()),
+                })
+            }
         }
     }
 }

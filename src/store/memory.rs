@@ -23,6 +23,15 @@ pub struct Seen {
     pub resolved: Option<Timestamp>,
 }
 
+impl Seen {
+    /// Both together. What was met again after it had been taken for fixed is not fixed.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let resolved = self.resolved.filter(|at| *at > other.last).or(other.resolved.filter(|at| *at > self.last));
+        Self { times: self.times + other.times, last: self.last.max(other.last), resolved }
+    }
+}
+
 /// How often errors were met before. A private channel adds what it met itself.
 pub async fn seen(
     conn: &mut AnyConnection,
@@ -73,14 +82,7 @@ pub async fn seen(
         let (team, channel, fingerprint) = place;
         let everywhere = counts.get(&(team.to_string(), fingerprint.clone()));
         let here = own.get(&(team.to_string(), channel.to_string(), fingerprint.clone()));
-        let seen = match (everywhere, here) {
-            (Some(a), Some(b)) => {
-                let resolved = a.resolved.filter(|at| *at > b.last);
-                Seen { times: a.times + b.times, last: a.last.max(b.last), resolved }
-            }
-            (Some(one), None) | (None, Some(one)) => *one,
-            (None, None) => return None,
-        };
+        let seen = everywhere.into_iter().chain(here).copied().reduce(Seen::and)?;
         Some((place.clone(), seen))
     });
     Ok(all.collect())

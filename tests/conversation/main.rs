@@ -14,6 +14,7 @@ mod engines;
 mod fake;
 mod followups;
 mod forget;
+mod late;
 mod limits;
 mod log;
 mod modes;

@@ -55,7 +55,7 @@ impl Scribe {
     }
 }
 
-fn stopped() -> StoreError {
+pub(super) fn stopped() -> StoreError {
     StoreError::Gone("whoever wrote it has stopped".to_owned())
 }
 
@@ -98,7 +98,14 @@ fn next_batch(waiting: Vec<Waiting>) -> (Vec<Waiting>, Vec<Waiting>) {
 
 /// A finding that makes the program panic is refused like one that the database refuses.
 async fn write(writer: &Writer, findings: Vec<Arc<Finding>>) -> Result<Vec<Heard>> {
-    AssertUnwindSafe(writer.write(&findings)).catch_unwind().await.unwrap_or_else(|_| {
+    let outcomes = AssertUnwindSafe(writer.write(&findings)).catch_unwind().await.unwrap_or_else(|_| {
         Err(StoreError::Row { what: "a finding, to be written".to_owned(), why: "the program panicked".to_owned() })
-    })
+    })?;
+    for finding in &findings {
+        // The others are written all the same. When its message comes again, it is tried again.
+        if let Err(error) = writer.unless_gone(finding).await {
+            tracing::warn!(%error, "cannot take back yet what was deleted while it was written down");
+        }
+    }
+    Ok(outcomes)
 }

@@ -16,8 +16,10 @@ use super::{Finding, TRIES, row};
 use crate::{
     bot::{
         Limits,
+        amend::{self, Aftermath},
         compose::Fixes,
         decide::{self, Case, Decided, Known, Silence},
+        gone::Gone,
         hear::{self, Heard},
         saved,
     },
@@ -41,6 +43,8 @@ pub(in crate::bot) struct Writer {
     pub knowledge: Arc<Knowledge>,
     pub store: Store,
     pub limits: Limits,
+    /// Messages that were deleted before they were heard.
+    pub gone: Arc<Gone>,
     /// Is notified when there is something new to say.
     pub wake: Arc<Notify>,
 }
@@ -48,14 +52,26 @@ pub(in crate::bot) struct Writer {
 impl Writer {
     /// Where others write at the same time, two can lock each other out: the one that the database turns away tries again.
     pub(super) async fn write_alone(&self, alone: &[Arc<Finding>; 1]) -> Result<Heard> {
-        let first = |outcomes: Vec<Heard>| outcomes.into_iter().next().unwrap_or(Heard::Silent(Silence::NoFailure));
+        let mut written = self.write(alone).await;
         for _ in 1..TRIES {
-            match self.write(alone).await {
-                Err(StoreError::Locked) => {}
-                other => return other.map(first),
+            if !matches!(written, Err(StoreError::Locked)) {
+                break;
             }
+            written = self.write(alone).await;
         }
-        self.write(alone).await.map(first)
+        let [finding] = alone;
+        let heard = written?.pop().unwrap_or(Heard::Silent(Silence::NoFailure));
+        self.unless_gone(finding).await?;
+        Ok(heard)
+    }
+
+    /// Takes back what was just written about a message that was deleted meanwhile.
+    pub(super) async fn unless_gone(&self, finding: &Finding) -> Result<()> {
+        let place = &finding.heard.place;
+        if self.gone.has(place) {
+            amend::erase(&self.store, place, Aftermath::Unknown, finding.heard.at).await?;
+        }
+        Ok(())
     }
 
     /// One transaction: dedupe, decide, record, and put into the outbox.
@@ -67,7 +83,12 @@ impl Writer {
         Ok(outcomes)
     }
 
-    async fn write_in(&self, conn: &mut AnyConnection, findings: &[Arc<Finding>]) -> Result<Vec<Heard>> {
+    /// The same in somebody's transaction.
+    pub(in crate::bot) async fn write_in(
+        &self,
+        conn: &mut AnyConnection,
+        findings: &[Arc<Finding>],
+    ) -> Result<Vec<Heard>> {
         let places = findings.iter().map(|f| (f.heard.place.team.clone(), f.heard.place.channel.clone())).collect();
         let settings = channels::settings(conn, &places).await?;
         let mut outcomes: Vec<Heard> = Vec::with_capacity(findings.len());
@@ -153,6 +174,7 @@ impl Writer {
             answered,
             latest: HashMap::new(),
             seen,
+            met: HashMap::new(),
         })
     }
 
