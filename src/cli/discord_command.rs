@@ -30,7 +30,7 @@ pub(super) struct Options {
     /// Which shards of the bot's connection run here, both ends included, of how many [default: all that Discord recommends]
     #[arg(long = "shards", value_name = "A..B/N")]
     shards: Option<Shards>,
-    /// Calls that Discord takes from this bot in a second: it raises that for bots in very many servers
+    /// Calls that Discord takes from this bot in a second: it raises that for bots in very many servers. Each process counts its own
     #[arg(long = "discord-calls", value_name = "N", env = "DISCORD_CALLS", default_value_t = CALLS)]
     calls: u32,
 }
