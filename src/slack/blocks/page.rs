@@ -2,7 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::answer::{Inline, Span, slack as words, visible};
+use crate::answer::{Inline, Span, slack as words};
+
+mod cost;
+
+pub(super) use cost::{cost, cost_of, cut_at, inline_cost, one_line};
+
+use cost::{AROUND, FRAME, lines};
 
 /// What a message may cost; see `cost`. Slack refuses blocks past some 13,200 characters, containers and keys counted, and
 /// documents no number.
@@ -17,57 +23,6 @@ pub const BLOCKS: usize = 50;
 pub const HEADER: usize = 150;
 /// Characters of the words that stand for a picture; Slack takes 2,000.
 const ALT: usize = 1000;
-/// What the JSON around a piece of text costs.
-const AROUND: usize = 50;
-/// What the JSON around a block or a part of one costs.
-const FRAME: usize = 60;
-
-/// What a text costs: its bytes, and the escapes that JSON adds. Slack does not say how it counts; this is never less than
-/// its characters.
-pub(super) fn cost(text: &str) -> usize {
-    text.chars().map(cost_of_char).sum()
-}
-
-fn cost_of_char(c: char) -> usize {
-    match c {
-        '"' | '\\' | '\n' | '\t' => 2,
-        c if c.is_control() => 6,
-        c => c.len_utf8(),
-    }
-}
-
-/// What a finished block costs.
-pub(super) fn cost_of(block: &Value) -> usize {
-    cost(&block.to_string())
-}
-
-/// What a sentence costs as a block.
-pub(super) fn inline_cost(inline: &Inline) -> usize {
-    let span = |span: &Span| match span {
-        Span::Plain(text) | Span::Code(text) => AROUND + cost(text),
-    };
-    2 * FRAME + inline.spans().iter().map(span).sum::<usize>()
-}
-
-/// The longest beginning of a text that costs no more than `limit`.
-pub(super) fn cut_at(text: &str, limit: usize) -> &str {
-    let mut used = 0;
-    let end = text.char_indices().find(|(_, c)| {
-        used += cost_of_char(*c);
-        used > limit
-    });
-    end.and_then(|(at, _)| text.get(..at)).unwrap_or(text)
-}
-
-/// The text on one line, without what moves a cursor or turns the writing around.
-pub(super) fn one_line(text: &str) -> String {
-    text.chars().map(visible).collect()
-}
-
-/// The text with its line breaks, otherwise as [`one_line`] leaves it.
-fn lines(text: &str) -> String {
-    text.chars().filter(|c| *c != '\r').map(|c| if c == '\n' || c == '\t' { c } else { visible(c) }).collect()
-}
 
 /// Blocks below each other.
 pub(super) struct Page {
