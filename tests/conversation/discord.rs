@@ -170,7 +170,7 @@ impl Server {
             let mut state = self.fake.state();
             let name = format!("{}.txt", state.files.len());
             let url = format!("{}/files/{name}", self.fake.base);
-            state.files.insert(name, saying.text.to_owned());
+            state.files.insert(name, saying.text.as_bytes().to_vec());
             fields["content"] = json!("");
             fields["attachments"] = json!([{ "id": "1", "filename": "message.txt", "size": 1, "url": url }]);
         }

@@ -41,7 +41,11 @@ async fn a_connection_is_given_up_when_another_process_may_have_it_and_taken_aga
             }
         }
         // It said goodbye such that whoever comes next goes on.
-        assert_eq!((rig.fake.state().gateway.goodbye, rig.fake.state().gateway.sign_ins()), (Some(4000), (1, 1)));
+        let (goodbye, sign_ins) = {
+            let gateway = &rig.fake.state().gateway;
+            (gateway.goodbye, gateway.sign_ins())
+        };
+        assert_eq!((goodbye, sign_ins), (Some(4000), (1, 1)));
         rig.fake.end();
         rig.stops().await.2.unwrap();
     })
