@@ -232,7 +232,7 @@ async fn nothing_of_a_team_is_changed_by_another() {
         installs::put(&mut tx, &keys, &install).await.unwrap();
         tx.commit().await.unwrap();
         let before = rows(&store, &ours()).await;
-        assert_eq!(before.len(), 21, "every table: {:?}", before.keys());
+        assert_eq!(before.len(), 22, "every table: {:?}", before.keys());
         let mut tx = store.begin().await.unwrap();
         let mut given = replies::get(&mut tx, &ours(), &id).await.unwrap().unwrap();
         let waiting = outbox::list(&mut tx, 10).await.unwrap();
