@@ -14,8 +14,8 @@ use crate::{
     message::{ChannelId, TeamId, Where},
     store::{
         Result,
-        chores::{self, Chore, What},
-        digests::{self, NewDigest, Outcome, Setting, Switch},
+        chores::{self, Chore},
+        digests::{self, Fate, NewDigest, Outcome, Setting, Switch},
         outbox::{self, Kind, NewRow},
     },
 };
@@ -39,6 +39,8 @@ pub fn schedule(setting: &Setting) -> Schedule {
 struct Due {
     week: Week,
     at: Timestamp,
+    /// Weeks before it whose digests could not be said.
+    unsaid: Vec<String>,
 }
 
 impl Bot {
@@ -48,27 +50,29 @@ impl Bot {
         let (mut tx, team) = (self.store.begin().await?, &chore.team);
         // Whoever sets it anew meanwhile waits, and then sees what is planned next.
         let setting = digests::held(&mut tx, team).await?;
-        if !chores::take(&mut tx, chore).await? {
-            return Ok(());
-        }
         let Some(setting) = setting.filter(|s| s.switch == Switch::On) else {
-            tx.commit().await?;
-            return Ok(());
+            chores::take(&mut tx, chore).await?;
+            return tx.commit().await;
         };
         let schedule = schedule(&setting);
         let week = chore.about.parse().unwrap_or_else(|_| schedule.week_at(chore.due));
         let (weeks, next) = schedule.catch_up(Planned { week, due: chore.due }, now);
+        if !chores::go_on(&mut tx, chore, (&next.week.to_string(), next.due), now).await? {
+            return Ok(());
+        }
         let (last, missed) = weeks.split_last().map_or((week, &[][..]), |(last, missed)| (*last, missed));
-        digests::give_up(&mut tx, team, Some(&last.to_string()), now).await?;
+        let mut unsaid = digests::give_up(&mut tx, team, Some(&last.to_string()), now).await?;
         for week in missed {
             let week = week.to_string();
-            let (channel, due, outcome) = (&setting.channel, chore.due, Some(Outcome::Late));
-            digests::add(&mut tx, team, NewDigest { week: &week, channel, due, outcome }, now).await?;
+            let new =
+                NewDigest { week: &week, channel: &setting.channel, due: chore.due, fate: Fate::Ended(Outcome::Late) };
+            if digests::add(&mut tx, team, new, now).await? {
+                unsaid.push(week);
+            }
         }
         // What was kept for this week from an earlier schedule has a moment of its own.
-        let due = if last == week { chore.due } else { schedule.due(last) };
-        self.say_digest(&mut tx, (team, &setting.channel), Due { week: last, at: due }, now).await?;
-        chores::plan(&mut tx, team, (What::Digest, &next.week.to_string()), next.due, now).await?;
+        let at = if last == week { chore.due } else { schedule.due(last) };
+        self.say_digest(&mut tx, (team, &setting.channel), Due { week: last, at, unsaid }, now).await?;
         tx.commit().await?;
         self.wake.notify_one();
         Ok(())
@@ -79,19 +83,14 @@ impl Bot {
         &self,
         conn: &mut AnyConnection,
         (team, channel): (&TeamId, &ChannelId),
-        Due { week, at: due }: Due,
+        Due { week, at: due, unsaid }: Due,
         now: Timestamp,
     ) -> Result<()> {
-        let mut digest = self.digest(conn, (team, channel), Until::before(due)).await?;
-        digest.unsaid = digests::unsaid(conn, team).await?;
-        let outcome = digest.is_empty().then_some(Outcome::Empty);
-        let week = week.to_string();
-        if !digests::add(conn, team, NewDigest { week: &week, channel, due, outcome }, now).await? || outcome.is_some()
-        {
-            return Ok(());
-        }
-        let key = post(conn, (team, channel), &digest, now).await?;
-        digests::waits(conn, team, &week, &key).await
+        let digest = Digest { unsaid, ..self.digest(conn, (team, channel), Until::before(due)).await? };
+        let post = (!digest.is_empty()).then(|| post((team, channel), &digest));
+        let fate = post.as_ref().map_or(Fate::Ended(Outcome::Empty), |post| Fate::Said(&post.key));
+        let new = digests::add(conn, team, NewDigest { week: &week.to_string(), channel, due, fate }, now).await?;
+        outbox::put(conn, post.filter(|_| new).as_slice(), now).await
     }
 
     /// Has the digest of some days said in a channel, besides the weekly ones. `false` when there is nothing to say.
@@ -104,22 +103,14 @@ impl Bot {
     ) -> Result<bool> {
         let digest = self.digest(conn, (team, channel), until).await?;
         if !digest.is_empty() {
-            post(conn, (team, channel), &digest, now).await?;
+            outbox::put(conn, &[post((team, channel), &digest)], now).await?;
         }
         Ok(!digest.is_empty())
     }
 }
 
-/// Puts a digest into the outbox; returns the row's key.
-async fn post(
-    conn: &mut AnyConnection,
-    (team, channel): (&TeamId, &ChannelId),
-    digest: &Digest,
-    now: Timestamp,
-) -> Result<String> {
+/// The row that says a digest.
+fn post((team, channel): (&TeamId, &ChannelId), digest: &Digest) -> NewRow {
     let to = Where::Channel { team: team.clone(), channel: channel.clone() };
-    let say = Say::new(to, digest.reply());
-    let row = NewRow { lane: digests::lane(channel), ..row(&say, Kind::Post, None) };
-    outbox::put(conn, std::slice::from_ref(&row), now).await?;
-    Ok(row.key)
+    NewRow { lane: digests::lane(channel), ..row(&Say::new(to, digest.reply()), Kind::Post, None) }
 }

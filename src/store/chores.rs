@@ -155,6 +155,30 @@ pub async fn take(conn: &mut AnyConnection, chore: &Chore) -> Result<bool> {
     Ok(done.rows_affected() > 0)
 }
 
+/// Takes a chore, and plans the next one in its place; `false`, and nothing is planned, when somebody else did, or it was planned
+/// anew.
+pub async fn go_on(
+    conn: &mut AnyConnection,
+    chore: &Chore,
+    (about, due): (&str, Timestamp),
+    now: Timestamp,
+) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE outbox SET post_key = $4, body = $5, due_at = $6, attempts = 0, error = NULL, created_at = $7 \
+         WHERE team = $1 AND lane = $2 AND seq = 1 AND post_key = $3",
+    )
+    .bind(chore.team.as_str())
+    .bind(chore.what.lane(&chore.about))
+    .bind(&chore.key)
+    .bind(post_key())
+    .bind(about)
+    .bind(millis(due))
+    .bind(millis(now))
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
 /// A chore that could not be carried out is due again at a later time.
 pub async fn put_off(conn: &mut AnyConnection, chore: &Chore, error: &str, until: Timestamp) -> Result<()> {
     sqlx::query(

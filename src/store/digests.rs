@@ -10,7 +10,7 @@ mod latest;
 mod report;
 
 pub use latest::{Latest, latest};
-pub use report::{ByDay, ErrorRow, Scope, Totals, count_helped, errors, helpful, people, totals};
+pub use report::{ByDay, ErrorRow, Scope, Totals, count_helped, errors, helpful, totals};
 
 /// When the digest of a team comes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,25 +36,27 @@ pub enum Switch {
     Off,
 }
 
+type Row = (String, i64, i64, String, Option<i64>);
+
 /// When the digest of a team comes; `None` when nobody ever said.
 pub async fn setting(conn: &mut AnyConnection, team: &TeamId) -> Result<Option<Setting>> {
-    let row: Option<(String, i64, i64, String, Option<i64>)> =
-        sqlx::query_as("SELECT channel, weekday, minute, zone, off_at FROM schedule WHERE team = $1")
-            .bind(team.as_str())
-            .fetch_optional(conn)
-            .await?;
-    let Some((channel, weekday, minute, zone, off)) = row else { return Ok(None) };
-    let channel = ChannelId::parse(&channel)
-        .map_err(|e| StoreError::Row { what: format!("the digest's channel of {team}"), why: e.to_string() })?;
-    let switch = if off.is_some() { Switch::Off } else { Switch::On };
-    Ok(Some(Setting { channel, weekday, minute, zone, switch }))
+    let row = sqlx::query_as("SELECT channel, weekday, minute, zone, off_at FROM schedule WHERE team = $1");
+    row.bind(team.as_str()).fetch_optional(conn).await?.map(|row| read(team, row)).transpose()
 }
 
 /// The same, held against others who read it this way or set it, until the transaction ends.
 pub async fn held(conn: &mut AnyConnection, team: &TeamId) -> Result<Option<Setting>> {
-    let hold = sqlx::query("UPDATE schedule SET set_at = set_at WHERE team = $1").bind(team.as_str());
-    hold.execute(&mut *conn).await?;
-    setting(conn, team).await
+    let row = sqlx::query_as(
+        "UPDATE schedule SET set_at = set_at WHERE team = $1 RETURNING channel, weekday, minute, zone, off_at",
+    );
+    row.bind(team.as_str()).fetch_optional(conn).await?.map(|row| read(team, row)).transpose()
+}
+
+fn read(team: &TeamId, (channel, weekday, minute, zone, off): Row) -> Result<Setting> {
+    let channel = ChannelId::parse(&channel)
+        .map_err(|e| StoreError::Row { what: format!("the digest's channel of {team}"), why: e.to_string() })?;
+    let switch = if off.is_some() { Switch::Off } else { Switch::On };
+    Ok(Setting { channel, weekday, minute, zone, switch })
 }
 
 /// Sets when the digest of a team comes. Whoever does so holds the team's row until the transaction ends.
@@ -108,23 +110,37 @@ pub struct NewDigest<'a> {
     pub channel: &'a ChannelId,
     /// When it was due.
     pub due: Timestamp,
-    /// What became of it already.
-    pub outcome: Option<Outcome>,
+    /// What becomes of it.
+    pub fate: Fate<'a>,
+}
+
+/// What becomes of a digest that is taken down.
+#[derive(Debug, Clone, Copy)]
+pub enum Fate<'a> {
+    /// The row of this key says it.
+    Said(&'a str),
+    /// It has its end already.
+    Ended(Outcome),
 }
 
 /// Takes down the digest of a week; `false` when the team has one for it.
 pub async fn add(conn: &mut AnyConnection, team: &TeamId, new: NewDigest<'_>, now: Timestamp) -> Result<bool> {
+    let (key, outcome) = match new.fate {
+        Fate::Said(key) => (Some(key), None),
+        Fate::Ended(outcome) => (None, Some(outcome)),
+    };
     let done = sqlx::query(
-        "INSERT INTO digest (team, week, channel, due_at, made_at, outcome, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7) \
-         ON CONFLICT (team, week) DO NOTHING",
+        "INSERT INTO digest (team, week, channel, due_at, made_at, post_key, outcome, ended_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (team, week) DO NOTHING",
     )
     .bind(team.as_str())
     .bind(new.week)
     .bind(new.channel.as_str())
     .bind(millis(new.due))
     .bind(millis(now))
-    .bind(new.outcome.map(Outcome::as_str))
-    .bind(new.outcome.map(|_| millis(now)))
+    .bind(key)
+    .bind(outcome.map(Outcome::as_str))
+    .bind(outcome.map(|_| millis(now)))
     .execute(conn)
     .await?;
     Ok(done.rows_affected() > 0)
@@ -152,17 +168,6 @@ pub async fn last_week(conn: &mut AnyConnection, team: &TeamId) -> Result<Option
     Ok(week)
 }
 
-/// The digest of a week is about to be said by the row of this key.
-pub async fn waits(conn: &mut AnyConnection, team: &TeamId, week: &str, key: &str) -> Result<()> {
-    sqlx::query("UPDATE digest SET post_key = $3 WHERE team = $1 AND week = $2")
-        .bind(team.as_str())
-        .bind(week)
-        .bind(key)
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
 /// Whether the row of this key says the digest of a week.
 pub async fn is_of_a_week(conn: &mut AnyConnection, team: &TeamId, key: &str) -> Result<bool> {
     let found: Option<(i64,)> = sqlx::query_as("SELECT due_at FROM digest WHERE team = $1 AND post_key = $2")
@@ -184,39 +189,38 @@ pub async fn sent(conn: &mut AnyConnection, team: &TeamId, key: &str, now: Times
     Ok(())
 }
 
-/// The weeks whose digests could not be said, since the last one that was: the next one says so.
-pub async fn unsaid(conn: &mut AnyConnection, team: &TeamId) -> Result<Vec<String>> {
-    let weeks: Vec<(String,)> = sqlx::query_as(
-        "SELECT week FROM digest WHERE team = $1 AND outcome = 'late' \
-         AND week > COALESCE((SELECT MAX(week) FROM digest WHERE team = $1 AND outcome = 'sent'), '') ORDER BY week",
+/// Gives up digests that could not be said so far, but for that of the week that is made now. One that is being said at this moment
+/// stays. Returns the weeks that were given up since the last digest that was said, now or before: the next one says so.
+pub async fn give_up(
+    conn: &mut AnyConnection,
+    team: &TeamId,
+    making: Option<&str>,
+    now: Timestamp,
+) -> Result<Vec<String>> {
+    let unsaid: Vec<(String, String, Option<String>, Option<String>)> = sqlx::query_as(
+        "SELECT week, channel, post_key, outcome FROM digest WHERE team = $1 AND (outcome IS NULL OR (outcome = 'late' \
+         AND week > COALESCE((SELECT MAX(week) FROM digest WHERE team = $1 AND outcome = 'sent'), ''))) ORDER BY week",
     )
     .bind(team.as_str())
-    .fetch_all(conn)
+    .fetch_all(&mut *conn)
     .await?;
-    Ok(weeks.into_iter().map(|(week,)| week).collect())
-}
-
-/// Gives up digests that could not be said so far, but for that of the week that is made now. One that is being said at this moment
-/// stays.
-pub async fn give_up(conn: &mut AnyConnection, team: &TeamId, making: Option<&str>, now: Timestamp) -> Result<()> {
-    let open: Vec<(String, String, Option<String>)> =
-        sqlx::query_as("SELECT week, channel, post_key FROM digest WHERE team = $1 AND outcome IS NULL ORDER BY week")
+    let mut weeks = Vec::new();
+    for (week, channel, key, outcome) in unsaid.into_iter().filter(|(week, ..)| Some(week.as_str()) != making) {
+        if outcome.is_none() {
+            let lane = ChannelId::parse(&channel).map(|channel| lane(&channel)).unwrap_or_default();
+            if !outbox::take_back(conn, team, &lane, key.as_deref().unwrap_or_default()).await? {
+                continue;
+            }
+            sqlx::query(
+                "UPDATE digest SET outcome = 'late', ended_at = $3 WHERE team = $1 AND week = $2 AND outcome IS NULL",
+            )
             .bind(team.as_str())
-            .fetch_all(&mut *conn)
+            .bind(&week)
+            .bind(millis(now))
+            .execute(&mut *conn)
             .await?;
-    for (week, channel, key) in open.into_iter().filter(|(week, ..)| Some(week.as_str()) != making) {
-        let lane = ChannelId::parse(&channel).map(|channel| lane(&channel)).unwrap_or_default();
-        if !outbox::take_back(conn, team, &lane, key.as_deref().unwrap_or_default()).await? {
-            continue;
         }
-        sqlx::query(
-            "UPDATE digest SET outcome = 'late', ended_at = $3 WHERE team = $1 AND week = $2 AND outcome IS NULL",
-        )
-        .bind(team.as_str())
-        .bind(&week)
-        .bind(millis(now))
-        .execute(&mut *conn)
-        .await?;
+        weeks.push(week);
     }
-    Ok(())
+    Ok(weeks)
 }

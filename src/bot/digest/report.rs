@@ -129,8 +129,6 @@ impl Bot {
         week: Scope<'_>,
         errors: &[(&Tally<'_>, &ErrorRow)],
     ) -> Result<Vec<Entry>> {
-        let fingerprints: Vec<&str> = errors.iter().map(|(tally, _)| tally.fingerprint).collect();
-        let people: HashMap<String, i64> = digests::people(conn, week, &fingerprints).await?;
         let met: Vec<_> = errors.iter().map(|(tally, _)| (tally.fingerprint, &tally.days.channels)).collect();
         let mut latest = digests::latest(conn, week, &met).await?;
         let mut fixes = self.leading(conn, week.team, &latest).await?;
@@ -146,7 +144,7 @@ impl Bot {
                 times: tally.times,
                 before: tally.before,
                 // Somebody met it, even if nobody knows any more who that was.
-                people: people.get(tally.fingerprint).copied().unwrap_or_default().max(1),
+                people: tally.days.people.max(1),
                 channels: tally.days.channels.len(),
                 fix: fixes.remove(tally.fingerprint),
                 save,

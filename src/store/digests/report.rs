@@ -2,7 +2,7 @@
 //!
 //! A channel is shown what public channels met and what it met itself.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use sqlx::AnyConnection;
@@ -11,7 +11,7 @@ use crate::{
     message::{ChannelId, MessageRef, TeamId, Visibility},
     store::{
         Result, StoreError,
-        rows::{FULL, millis, padded, query_as, timestamp},
+        rows::{millis, timestamp},
     },
 };
 
@@ -29,6 +29,11 @@ pub struct Scope<'a> {
 }
 
 impl Scope<'_> {
+    /// The first of the last seven days.
+    fn week(&self) -> i64 {
+        self.end - 7
+    }
+
     fn begins(&self) -> i64 {
         self.first.saturating_mul(DAY)
     }
@@ -47,14 +52,16 @@ pub struct ByDay {
     pub counts: Vec<u32>,
     /// Where it was met in the last seven of them.
     pub channels: BTreeSet<String>,
+    /// How many people met it in these, as far as it is known who they were.
+    pub people: i64,
 }
 
 impl ByDay {
     /// Reads what [`errors`] asks for: a day, a count, a channel, and so on, with blanks between them, which no channel's id holds.
-    fn read(scope: Scope<'_>, counts: &str) -> Result<Self> {
+    fn read(scope: Scope<'_>, counts: &str, people: i64) -> Result<Self> {
         let bad = || StoreError::Row { what: "counts by day".to_owned(), why: format!("{counts:?}") };
         let days = usize::try_from(scope.end - scope.first).unwrap_or_default();
-        let mut all = Self { counts: vec![0; days], channels: BTreeSet::new() };
+        let mut all = Self { counts: vec![0; days], channels: BTreeSet::new(), people };
         let parts: Vec<&str> = counts.split(' ').collect();
         for part in parts.chunks(3) {
             let [day, seen, channel] = part else { return Err(bad()) };
@@ -63,7 +70,7 @@ impl ByDay {
             if let Some(count) = slot {
                 *count = count.saturating_add(u32::try_from(seen).unwrap_or(u32::MAX));
             }
-            if day >= scope.end - 7 {
+            if day >= scope.week() {
                 all.channels.insert((*channel).to_owned());
             }
         }
@@ -90,11 +97,12 @@ pub struct ErrorRow {
     pub state: Option<String>,
 }
 
-/// What the channel may know of an error as it is stored: code, cause, host, scope, package, when public channels and when this
-/// one met it first, state. Without an error, there is nothing.
+/// What the channel may know of an error as it is stored: its days and people, see [`ByDay`]; code, cause, host, scope, package, when
+/// public channels and when this one met it first, state. Without an error, there is nothing.
 type Described = (
     String,
     String,
+    i64,
     Option<String>,
     Option<String>,
     Option<String>,
@@ -105,57 +113,34 @@ type Described = (
     Option<String>,
 );
 
-/// The errors of some days, by fingerprint: when they were met, and what is known about them.
+/// The errors of some days, by fingerprint: when and by how many people they were met, and what is known about them.
 ///
 /// A row for each error, not for each of its days and channels: rows come one by one from SQLite's thread, and most of the time of a
 /// digest would be waiting for them.
 pub async fn errors(conn: &mut AnyConnection, scope: Scope<'_>) -> Result<BTreeMap<String, (ByDay, Option<ErrorRow>)>> {
     let rows: Vec<Described> = sqlx::query_as(
-        "SELECT times.fingerprint, times.days, e.code, COALESCE(c.cause, e.cause), e.host, COALESCE(c.scope, e.scope), \
+        "SELECT met.fingerprint, met.days, met.people, e.code, COALESCE(c.cause, e.cause), e.host, COALESCE(c.scope, e.scope), \
          COALESCE(c.package, e.package), e.public_at, c.first_at, e.state FROM ( \
-         SELECT fingerprint, string_agg(CAST(day AS TEXT) || ' ' || CAST(seen AS TEXT) || ' ' || channel, ' ') AS days FROM ( \
-         SELECT fingerprint, day, channel, SUM(seen) AS seen FROM error_day WHERE team = $1 AND day >= $2 AND day < $3 \
-         AND (private_at IS NULL OR channel = $4) GROUP BY day, channel, fingerprint) AS met GROUP BY fingerprint) AS times \
-         LEFT JOIN error e ON e.team = $1 AND e.fingerprint = times.fingerprint \
-         LEFT JOIN error_channel c ON c.team = $1 AND c.channel = $4 AND c.fingerprint = times.fingerprint \
+         SELECT fingerprint, string_agg(CAST(day AS TEXT) || ' ' || CAST(seen AS TEXT) || ' ' || channel, ' ') AS days, \
+         COUNT(DISTINCT CASE WHEN day >= $3 AND who <> '' THEN who END) AS people FROM error_day \
+         WHERE team = $1 AND day >= $2 AND day < $4 AND (private_at IS NULL OR channel = $5) GROUP BY fingerprint) AS met \
+         LEFT JOIN error e ON e.team = $1 AND e.fingerprint = met.fingerprint \
+         LEFT JOIN error_channel c ON c.team = $1 AND c.channel = $5 AND c.fingerprint = met.fingerprint \
          AND c.private_at IS NOT NULL",
     )
     .bind(scope.team.as_str())
     .bind(scope.first)
+    .bind(scope.week())
     .bind(scope.end)
     .bind(scope.channel.as_str())
     .fetch_all(conn)
     .await?;
-    let read = |(fingerprint, days, code, cause, host, scoped, package, public, own, state): Described| {
+    let read = |(fingerprint, days, people, code, cause, host, scoped, package, public, own, state): Described| {
         let first = [public, own].into_iter().flatten().min().map_or(Timestamp::MIN, timestamp);
         let row = code.map(|code| ErrorRow { code, cause, host, scope: scoped, package, first, state });
-        Ok((fingerprint, (ByDay::read(scope, &days)?, row)))
+        Ok((fingerprint, (ByDay::read(scope, &days, people)?, row)))
     };
     rows.into_iter().map(read).collect()
-}
-
-/// How many people met each of some errors in the scope's days.
-pub async fn people(conn: &mut AnyConnection, scope: Scope<'_>, fingerprints: &[&str]) -> Result<HashMap<String, i64>> {
-    let mut all = HashMap::new();
-    for some in fingerprints.chunks(FULL).map(padded) {
-        let mut select = query_as::<(String, i64)>(
-            conn,
-            "SELECT fingerprint, COUNT(DISTINCT who) FROM error_day WHERE team = $1 AND day >= $2 AND day < $3 \
-             AND (private_at IS NULL OR channel = $4) AND who <> '' AND fingerprint IN ({rows}) GROUP BY fingerprint",
-            4,
-            some.len(),
-            1,
-        )
-        .bind(scope.team.as_str())
-        .bind(scope.first)
-        .bind(scope.end)
-        .bind(scope.channel.as_str());
-        for fingerprint in some {
-            select = select.bind(fingerprint);
-        }
-        all.extend(select.fetch_all(&mut *conn).await?);
-    }
-    Ok(all)
 }
 
 /// Sums of some days, and the errors of public channels that were resolved in them.
