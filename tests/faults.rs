@@ -91,6 +91,18 @@ async fn meddles(address: &str, statement: &str) {
     other.close().await.unwrap();
 }
 
+#[tokio::test]
+async fn whoever_only_reads_cannot_write() {
+    let folder = TempDir::new().unwrap();
+    let store = Store::open(&format!("sqlite:{}", folder.path().join("test.db").display())).await.unwrap();
+    let write = "DELETE FROM team";
+    let refused = store.read().await.unwrap().execute(write).await.unwrap_err();
+    assert!(refused.to_string().contains("readonly"), "{refused}");
+    let refused = store.look().await.unwrap().execute(write).await.unwrap_err();
+    assert!(refused.to_string().contains("readonly"), "{refused}");
+    store.begin().await.unwrap().execute(write).await.unwrap();
+}
+
 #[rstest]
 #[case::state("UPDATE reply SET state = '{\"tried\": 7}'", "answer ")]
 #[case::no_json("UPDATE reply SET state = 'x'", "answer ")]
@@ -108,7 +120,7 @@ async fn a_row_that_cannot_be_read_is_named(#[case] damage: &str, #[case] named:
             assert!(error.to_string().starts_with("cannot read ") && !error.passes(), "{error}");
         };
         is_named(picks(&bot, &reply).await.unwrap_err());
-        is_named(replies::get(&mut store.read().await.unwrap(), &TeamId::local(), &reply).await.unwrap_err());
+        is_named(replies::get(&mut store.begin().await.unwrap(), &TeamId::local(), &reply).await.unwrap_err());
         is_named(asks(&bot, "save Ask Ops.", Some(&reply)).await.unwrap_err());
         // The rest goes on, and what failed was not taken down as done.
         commands(&bot, "stats").await.unwrap();

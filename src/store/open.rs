@@ -125,7 +125,7 @@ impl Store {
         MIGRATIONS.run(&mut first).await?;
         first.close().await?;
         let writers = pool(1, writer_pragmas).connect(&url).await?;
-        let readers = pool(READERS, || pragmas(READER_CACHE)).connect_lazy(&url)?;
+        let readers = pool(READERS, reader_pragmas).connect_lazy(&url)?;
         Self::ready(Engine::Sqlite, readers, writers, Some(path)).await
     }
 
@@ -189,6 +189,12 @@ impl Store {
 fn writer_pragmas() -> AssertSqlSafe<String> {
     let AssertSqlSafe(common) = pragmas(WRITER_CACHE);
     AssertSqlSafe(format!("{common} PRAGMA temp_store = MEMORY;"))
+}
+
+/// Whoever reads writes nothing, by accident either: here it would fail, where it might go unseen on a server.
+fn reader_pragmas() -> AssertSqlSafe<String> {
+    let AssertSqlSafe(common) = pragmas(READER_CACHE);
+    AssertSqlSafe(format!("{common} PRAGMA query_only = ON;"))
 }
 
 fn pragmas(cache: u32) -> AssertSqlSafe<String> {
