@@ -1,6 +1,8 @@
-//! A sentence with code in it.
+//! A sentence with code and channels in it.
 
 use serde::{Deserialize, Serialize};
+
+use crate::message::ChannelId;
 
 /// A sentence as spans, on one line and free of control characters. Entries write code in backticks; what is not closed
 /// stays as written.
@@ -18,6 +20,8 @@ pub enum Span {
     Plain(String),
     /// Something to read letter by letter.
     Code(String),
+    /// A channel, under the name that its platform shows. Nobody is told that it was named.
+    Channel(ChannelId),
 }
 
 impl Inline {
@@ -51,6 +55,25 @@ impl Inline {
         Self { spans }
     }
 
+    /// The same with a channel behind it.
+    #[must_use]
+    pub fn channel(mut self, channel: &ChannelId) -> Self {
+        self.spans.push(Span::Channel(channel.clone()));
+        self
+    }
+
+    /// The same with more behind it.
+    #[must_use]
+    pub fn then(mut self, more: Self) -> Self {
+        for span in more.spans {
+            match span {
+                Span::Plain(text) => push_plain(&mut self.spans, &text),
+                other => self.spans.push(other),
+            }
+        }
+        self
+    }
+
     /// The parts, in order.
     #[must_use]
     pub fn spans(&self) -> &[Span] {
@@ -71,6 +94,7 @@ impl Inline {
             match span {
                 Span::Plain(text) => out.push_str(text),
                 Span::Code(code) => push_code(&mut out, code),
+                Span::Channel(channel) => out.extend(["#", channel.as_str()]),
             }
         }
         out

@@ -110,6 +110,7 @@ fn push_inline(out: &mut String, inline: &Inline) {
         match span {
             Span::Plain(text) => push_text(out, text),
             Span::Code(code) => push_code(out, code),
+            Span::Channel(channel) => push_text(out, &format!("#{channel}")),
         }
     }
 }

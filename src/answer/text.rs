@@ -174,6 +174,11 @@ fn atoms(inline: &Inline) -> Vec<Atom<'_>> {
                 atoms.push(Atom { text, code: true, loose });
                 loose = false;
             }
+            Span::Channel(channel) => {
+                atoms.push(Atom { text: "#", code: false, loose });
+                atoms.push(Atom { text: channel.as_str(), code: false, loose: false });
+                loose = false;
+            }
             Span::Plain(plain) => {
                 loose |= plain.starts_with(' ');
                 for text in plain.split(' ').filter(|word| !word.is_empty()) {

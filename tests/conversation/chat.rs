@@ -25,6 +25,8 @@ pub struct Chat {
     count: usize,
     /// Under the answer that was read last.
     choices: Vec<Choice>,
+    /// The answer that was read last, as the platform was told it.
+    raw: String,
 }
 
 /// Plays a scenario in each world, on each engine. What the bot said and nobody read is a failure.
@@ -45,6 +47,11 @@ pub async fn in_the_room(scenario: impl AsyncFn(&mut Chat)) {
 /// Plays a scenario only over Slack: it tells what others do not.
 pub async fn in_slack(scenario: impl AsyncFn(&mut Chat)) {
     play(Limits::default(), |name| name.starts_with("Slack"), scenario).await;
+}
+
+/// Plays a scenario only where the platform does not tell in which time zone people are.
+pub async fn outside_slack(scenario: impl AsyncFn(&mut Chat)) {
+    play(Limits::default(), |name| !name.starts_with("Slack"), scenario).await;
 }
 
 /// Plays a scenario only where channels are shared with other organisations: Discord has no such channels.
@@ -82,7 +89,7 @@ async fn play(limits: Limits, wanted: impl Fn(&str) -> bool, scenario: impl Asyn
 
 impl Chat {
     fn new(world: Box<dyn World>) -> Self {
-        let mut chat = Self { world, channel: String::new(), count: 0, choices: Vec::new() };
+        let mut chat = Self { world, channel: String::new(), count: 0, choices: Vec::new(), raw: String::new() };
         chat.go_to("general", Visibility::Public);
         chat
     }
@@ -111,6 +118,23 @@ impl Chat {
     pub fn go_to(&mut self, channel: &str, visibility: Visibility) {
         channel.clone_into(&mut self.channel);
         self.world.go_to(channel, visibility);
+    }
+
+    /// The bot is taken out of the channel.
+    pub fn bot_is_taken_out(&mut self) {
+        self.world.shuts_out();
+    }
+
+    /// The bot is let into the channel again, and starts anew: it may take a while to notice otherwise.
+    pub async fn bot_is_let_in(&mut self) {
+        self.world.lets_in();
+        self.world.restart().await;
+    }
+
+    /// What was read last leads to a message.
+    pub fn bot_leads_to(&self, place: &MessageRef) {
+        let link = self.world.link(place);
+        assert!(self.raw.contains(&link), "{link} is not in {}", self.raw);
     }
 
     /// The bot stops and starts again; it knows what its store knows.
@@ -184,6 +208,7 @@ impl Chat {
             && said.kind != Kind::Notice
         {
             self.choices.clone_from(&said.choices);
+            self.raw.clone_from(&said.raw);
         }
         said
     }
@@ -257,7 +282,12 @@ impl Chat {
 
     /// Alice chooses *Save our fix* and writes it down.
     pub async fn alice_saves(&mut self, text: &str) -> String {
-        assert_eq!(self.pick("Save our fix").await, Picked::Form);
+        self.alice_writes("Save our fix", text).await
+    }
+
+    /// Alice chooses something that has her write down a fix, and does so.
+    pub async fn alice_writes(&mut self, label: &str, text: &str) -> String {
+        assert_eq!(self.pick(label).await, Picked::Form);
         let event = self.next_id("command");
         let told = self.world.save(&ALICE, text, &event).await;
         self.world.settle().await;

@@ -3,7 +3,7 @@
 use npmfix::message::Visibility;
 
 use crate::{
-    chat::{ALICE, BOB, Chat, ROOT, each, in_slack, in_the_room},
+    chat::{ALICE, BOB, Chat, ROOT, each, in_slack, in_the_room, outside_slack},
     pastes::{NO_TOKEN, SCOPES, refused_by},
 };
 
@@ -38,7 +38,7 @@ async fn once_a_week_the_team_reads_what_came_back_and_saves_a_fix_under_it() {
         chat.alice(SCOPES).await;
         chat.bot_says("lacks a packages scope").await;
         chat.minutes_pass(61);
-        chat.bob(SCOPES).await;
+        let last = chat.bob(SCOPES).await;
         chat.bot_says("Seen 2 times").await;
         let set = chat.command("digest on monday 09:00 Europe/Berlin").await;
         assert!(
@@ -61,6 +61,7 @@ async fn once_a_week_the_team_reads_what_came_back_and_saves_a_fix_under_it() {
             ],
         );
         assert!(!digest.contains("alice") && !digest.contains("bob"), "{digest}");
+        chat.bot_leads_to(&last);
         assert_eq!(chat.alice_saves("Ask Ops for the reader role.").await.split(',').next(), Some("Saved as fix 1"));
         assert_eq!(digests(chat).await, ["2025-W25 sent"]);
 
@@ -95,7 +96,7 @@ async fn once_a_week_the_team_reads_what_came_back_and_saves_a_fix_under_it() {
 
 #[tokio::test]
 async fn where_nobody_tells_the_zone_it_is_asked_for() {
-    in_the_room(async |chat| {
+    outside_slack(async |chat| {
         assert!(chat.command("digest on friday 16:00").await.contains("In which time zone?"));
         assert!(chat.command("digest").await.contains("There is no weekly digest."));
         assert!(
@@ -133,7 +134,7 @@ async fn a_digest_is_previewed_posted_at_once_and_switched_off() {
         assert!(chat.command("digest preview").await.contains("Nothing was met"));
         assert!(chat.command("digest now").await.contains("Nothing was met"));
         let set = chat.commands(&ROOT, "digest on friday 16:00 utc #dev").await;
-        assert!(set.contains("to the channel ") && set.contains(" every Friday at 16:00, UTC time"), "{set}");
+        assert!(set.contains("comes to #dev every Friday at 16:00, UTC time"), "{set}");
         chat.alice(SCOPES).await;
         chat.bot_says("lacks a packages scope").await;
         chat.pick("Dismiss").await;
@@ -141,7 +142,7 @@ async fn a_digest_is_previewed_posted_at_once_and_switched_off() {
         // Today's errors count from tomorrow on: a digest is about full days.
         chat.minutes_pass(DAY);
         assert!(chat.command("digest preview").await.contains("1 error, there were none the week before."));
-        assert!(chat.command("digest now").await.contains("on its way to the channel "));
+        assert!(chat.command("digest now").await.contains("on its way to #dev."));
         chat.go_to("dev", Visibility::Public);
         chat.bot_says("1 error, there were none").await;
         assert!(chat.command("digest off").await.contains("The weekly digest is off."));
@@ -296,6 +297,8 @@ async fn a_channel_that_others_read_meanwhile_gets_no_digest() {
         chat.bot_removes_it().await;
         chat.go_to("dev", Visibility::Shared);
         chat.minutes_pass(TO_MONDAY + 3 * HOUR);
+        let why = "could not be posted in #dev since 16 June 2025: people of other organisations read this channel.";
+        chat.bot_whispers(&ALICE, why).await;
         chat.bot_is_silent().await;
         assert_eq!(digests(chat).await, ["2025-W25 open"]);
         chat.minutes_pass(7 * DAY);

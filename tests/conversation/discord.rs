@@ -222,6 +222,13 @@ impl Server {
         Some(state.late.pop().map_or(first, |late| json!({ "type": 4, "data": late })))
     }
 
+    /// A message as people read it, who see channels by their names.
+    fn page(&self, message: &Value) -> String {
+        let named =
+            |page: String, (id, name): (&String, &String)| page.replace(&format!("<#{id}>"), &format!("#{name}"));
+        self.names.iter().fold(page(message), named)
+    }
+
     /// What people type for somebody's name or a channel's, as their apps send it.
     fn named(&self, text: &str) -> String {
         let name =
@@ -354,6 +361,18 @@ impl World for Server {
         self.fake.state().channels.insert(self.channel.clone(), told);
     }
 
+    fn shuts_out(&mut self) {
+        self.fake.state().shut.insert(self.channel.clone());
+    }
+
+    fn lets_in(&mut self) {
+        self.fake.state().shut.clear();
+    }
+
+    fn link(&self, place: &MessageRef) -> String {
+        format!("/channels/{GUILD}/{}/{}", place.channel, place.id)
+    }
+
     fn restart(&mut self) -> Soon<'_, ()> {
         Box::pin(async {
             self.run.end().await;
@@ -422,7 +441,7 @@ impl World for Server {
                 return Picked::Nothing;
             };
             match answer["type"].as_u64() {
-                Some(4) => Picked::Told(page(&answer["data"])),
+                Some(4) => Picked::Told(self.page(&answer["data"])),
                 Some(9) => {
                     self.form = Some(answer["data"].clone());
                     Picked::Form
@@ -447,7 +466,7 @@ impl World for Server {
             }
             self.channel = here;
             let answer = answer?;
-            Some(Answered { page: page(&answer["data"]), choices: choices(&answer["data"]) })
+            Some(Answered { page: self.page(&answer["data"]), choices: choices(&answer["data"]) })
         })
     }
 
@@ -458,7 +477,8 @@ impl World for Server {
                 Some((word, rest)) if BREADTHS.contains(&word) => (word, rest),
                 _ => ("auto", text),
             };
-            page(&self.interacts(who, event, filled(&form, text, breadth)).await.unwrap()["data"])
+            let answer = self.interacts(who, event, filled(&form, text, breadth)).await.unwrap();
+            self.page(&answer["data"])
         })
     }
 
@@ -498,7 +518,7 @@ impl World for Server {
             let to = PEOPLE.into_iter().find(|who| direct == Some(number(who.name).as_str()));
             let (page, choices) = match kind {
                 Kind::Remove => (String::new(), Vec::new()),
-                _ => (page(&message), choices(&message)),
+                _ => (self.page(&message), choices(&message)),
             };
             Some(Said {
                 kind: if to.is_some() { Kind::Notice } else { kind },
@@ -506,6 +526,7 @@ impl World for Server {
                 user: to.map(|who| who.name.to_owned()),
                 page,
                 choices,
+                raw: message.to_string(),
             })
         })
     }
@@ -515,7 +536,7 @@ impl World for Server {
             let state = self.fake.state();
             let ours = |m: &&Value| m["author"]["id"] == fake::ME && m["channel_id"] == self.channel.as_str();
             let last = state.messages.iter().rev().find(ours).unwrap();
-            Answered { page: page(last), choices: choices(last) }
+            Answered { page: self.page(last), choices: choices(last) }
         })
     }
 

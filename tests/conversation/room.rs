@@ -41,6 +41,8 @@ pub const BEGIN: i64 = 1_750_000_000_000;
 struct State {
     unread: VecDeque<Said>,
     posts: HashSet<String>,
+    /// Channels in which the bot may say nothing.
+    shut: HashSet<String>,
     count: usize,
     faults: Vec<String>,
 }
@@ -58,6 +60,9 @@ impl Wall {
         };
         let known = parcel.answer.as_ref().is_some_and(|answer| state.posts.contains(answer));
         let id = match parcel.kind {
+            Kind::Post if state.shut.contains(say.to.channel().as_str()) => {
+                return Delivery::Refused("the bot is not in this channel".to_owned());
+            }
             Kind::Post => {
                 state.count += 1;
                 let id = format!("post-{}", state.count);
@@ -77,9 +82,10 @@ impl Wall {
         if (parcel.kind == Kind::Notice) != say.user.is_some() {
             state.faults.push(format!("{:?} for {:?}", parcel.kind, say.user));
         }
+        let raw = serde_json::to_string(&say.content).unwrap();
         let (channel, choices) = (say.to.channel().as_str().to_owned(), choices(&say.content));
         let (page, user) = (page(&say.content), say.user.map(|user| user.as_str().to_owned()));
-        state.unread.push_back(Said { kind: parcel.kind, channel, user, page, choices });
+        state.unread.push_back(Said { kind: parcel.kind, channel, user, page, choices, raw });
         Delivery::Done(id)
     }
 }
@@ -213,6 +219,18 @@ impl World for Room {
     fn go_to(&mut self, channel: &str, visibility: Visibility) {
         self.channel = ChannelId::parse(channel).unwrap();
         self.visibility = visibility;
+    }
+
+    fn shuts_out(&mut self) {
+        self.wall.0.lock().unwrap().shut.insert(self.channel.to_string());
+    }
+
+    fn lets_in(&mut self) {
+        self.wall.0.lock().unwrap().shut.clear();
+    }
+
+    fn link(&self, place: &MessageRef) -> String {
+        format!("\"id\":\"{}\"", place.id)
     }
 
     fn restart(&mut self) -> Soon<'_, ()> {

@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     fake::{
-        APP, Fake, TEAM, page,
+        APP, Fake, TEAM,
         send::{self, Line},
     },
     room::{BEGIN, clock},
@@ -177,6 +177,18 @@ impl World for SlackWorld {
         let mut state = self.fake.state();
         let place = state.channel(&self.channel, channel);
         place.is_ext_shared = visibility == Visibility::Shared;
+    }
+
+    fn shuts_out(&mut self) {
+        self.fake.state().channels.get_mut(&self.channel).unwrap().has_bot = false;
+    }
+
+    fn lets_in(&mut self) {
+        self.fake.state().channels.get_mut(&self.channel).unwrap().has_bot = true;
+    }
+
+    fn link(&self, place: &MessageRef) -> String {
+        format!("/archives/{}/p{}", place.channel, place.id.as_str().replace('.', ""))
     }
 
     fn restart(&mut self) -> Soon<'_, ()> {
@@ -347,7 +359,7 @@ impl World for SlackWorld {
                 messages.rev().find(|message| message["app_id"] == APP).cloned().unwrap()
             };
             let choices = self.learn(&message["blocks"], Some(&message));
-            Answered { page: page::page(&message["blocks"]), choices }
+            Answered { page: self.page(&message["blocks"]), choices }
         })
     }
 

@@ -65,6 +65,8 @@ pub struct Said {
     pub user: Option<String>,
     pub page: String,
     pub choices: Vec<Choice>,
+    /// As the platform was told it.
+    pub raw: String,
 }
 
 /// What whoever chose sees at once.
@@ -117,6 +119,12 @@ pub trait World {
     fn minutes_pass(&mut self, minutes: i64);
     /// What follows happens in another channel.
     fn go_to(&mut self, channel: &str, visibility: Visibility);
+    /// The bot is taken out of the channel: it may say nothing there any more.
+    fn shuts_out(&mut self);
+    /// The bot is let into the channel again.
+    fn lets_in(&mut self);
+    /// How something that the bot said leads to a message, in [`Said::raw`].
+    fn link(&self, place: &MessageRef) -> String;
     /// The bot stops and starts again; it knows what its store knows.
     fn restart(&mut self) -> Soon<'_, ()>;
     /// Somebody says something, and the platform hands it over.

@@ -82,6 +82,6 @@ async fn only_an_admin_names_another_channel_and_only_one_of_the_server() {
         assert!(refused.contains("I do not know that channel, or may not post there."), "{channel}: {refused}");
     }
     let set = asks(&secret, admin()).await;
-    assert!(set.contains(&format!("to the channel `{SECRET}` every Monday")), "{set}");
+    assert!(set.contains(&format!("to <#{SECRET}> every Monday")), "{set}");
     rig.fake.end();
 }

@@ -298,10 +298,20 @@ async fn a_digest_goes_to_the_channel_that_is_named_in_the_zone_of_whoever_asks(
     office.fake.state().channel("C0DEV", "dev");
     let answer = office.commands(GENERAL, "U0ROOT", "digest on <#C0DEV|dev>").await;
     let text = shown(&answer);
-    assert!(text.contains("Europe/Berlin"), "{text}");
+    assert!(text.contains("to <#C0DEV> every Monday at 09:00, Europe/Berlin time"), "{text}");
     let mut conn = office.slack.bot.store().read().await.unwrap();
     let set = digests::setting(&mut conn, &team()).await.unwrap().unwrap();
     assert_eq!((set.channel.as_str(), set.zone.as_str()), ("C0DEV", "Europe/Berlin"));
+}
+
+#[tokio::test]
+async fn where_slack_does_not_tell_the_time_zone_it_is_asked_for() {
+    let office = Office::open().await;
+    office.fake.without_scopes(&["users:read"]);
+    let answer = office.commands(GENERAL, "U0ALICE", "digest on").await;
+    assert!(shown(&answer).contains("In which time zone?"), "{answer:#}");
+    let answer = office.commands(GENERAL, "U0ALICE", "digest on europe/berlin").await;
+    assert!(shown(&answer).contains("every Monday at 09:00, Europe/Berlin time"), "{answer:#}");
 }
 
 #[tokio::test]
@@ -385,7 +395,7 @@ async fn the_app_home_shows_the_team_what_is_public() {
     office.commands(GENERAL, "U0ROOT", "digest on tuesday 10:30").await;
     let home = opened(&office).await;
     let page = shown(&home);
-    for due in ["every Tuesday at 10:30, Europe/Berlin time", "`C0GENERAL`"] {
+    for due in ["every Tuesday at 10:30, Europe/Berlin time", "to <#C0GENERAL> "] {
         assert!(page.contains(due), "{due}: {page}");
     }
     assert!(page.contains("@acme/widget") && page.contains("Ask for a token"), "{page}");

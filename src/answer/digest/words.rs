@@ -6,7 +6,10 @@ use jiff::{
 };
 
 use super::Entry;
-use crate::answer::{Inline, picture::Series};
+use crate::{
+    answer::{Inline, picture::Series},
+    message::ChannelId,
+};
 
 /// Over the digest.
 #[must_use]
@@ -191,8 +194,8 @@ pub struct Coming<'a> {
     pub time: &'a str,
     /// The zone's IANA name.
     pub zone: &'a str,
-    /// Where, see [`here`] and [`there`].
-    pub channel: &'a str,
+    /// Where; absent: in the channel where somebody asks.
+    pub channel: Option<&'a ChannelId>,
     /// The day of the next one.
     pub next: &'a str,
 }
@@ -201,22 +204,15 @@ pub struct Coming<'a> {
 #[must_use]
 pub fn comes(c: &Coming<'_>) -> Inline {
     let Coming { weekday, time, zone, channel, next } = c;
-    Inline::parse(&format!(
-        "The weekly digest comes {channel} every {weekday} at {time}, {zone} time; the next one on {next}. \
+    Inline::plain("The weekly digest comes ").then(to(*channel)).then(Inline::parse(&format!(
+        " every {weekday} at {time}, {zone} time; the next one on {next}. \
          A week without errors has none. `/npmfix digest off` ends it, `/npmfix digest preview` shows it to you."
-    ))
+    )))
 }
 
-/// In the channel where somebody asks.
-#[must_use]
-pub fn here() -> &'static str {
-    "to this channel"
-}
-
-/// In another channel.
-#[must_use]
-pub fn there(channel: &str) -> String {
-    format!("to the channel `{channel}`")
+/// To a channel; absent: the one where somebody asks.
+fn to(channel: Option<&ChannelId>) -> Inline {
+    channel.map_or_else(|| Inline::plain("to this channel"), |channel| Inline::plain("to ").channel(channel))
 }
 
 /// A day's name.
@@ -279,8 +275,8 @@ pub fn which_channel() -> Inline {
 
 /// It is posted at once.
 #[must_use]
-pub fn posted(channel: &str) -> Inline {
-    Inline::plain(&format!("The digest of the last seven days is on its way {channel}."))
+pub fn posted(channel: Option<&ChannelId>) -> Inline {
+    Inline::plain("The digest of the last seven days is on its way ").then(to(channel)).then(Inline::plain("."))
 }
 
 /// There is nothing to say.

@@ -72,7 +72,7 @@ impl Run<'_> {
                 let channel = channel.unwrap_or_else(|| self.asked.channel.clone());
                 let (team, until) = (self.asked.team, Until::before(self.now));
                 let posted = self.bot.post_digest(&mut self.tx, (team, &channel), until, self.now).await?;
-                Ok(Reply::say(if posted { words::posted(&self.named(&channel)) } else { words::nothing() }))
+                Ok(Reply::say(if posted { words::posted(self.named(&channel)) } else { words::nothing() }))
             }
             Digest::Preview => {
                 let (team, channel) = (self.asked.team, self.asked.channel);
@@ -102,13 +102,13 @@ impl Run<'_> {
             weekday: words::weekday(schedule.weekday),
             time: &schedule.time.strftime("%H:%M").to_string(),
             zone: schedule.zone(),
-            channel: &self.named(&setting.channel),
+            channel: self.named(&setting.channel),
             next: &words::day(schedule.local_date(next)),
         })))
     }
 
-    /// A channel as the asker sees it.
-    fn named(&self, channel: &ChannelId) -> String {
-        if channel == self.asked.channel { words::here().to_owned() } else { words::there(channel.as_str()) }
+    /// A channel as it is called where somebody asks; `None`: it is this one.
+    fn named<'c>(&self, channel: &'c ChannelId) -> Option<&'c ChannelId> {
+        Some(channel).filter(|channel| *channel != self.asked.channel)
     }
 }

@@ -1,7 +1,10 @@
 //! Text for Discord's Markdown. What people and knowledge wrote is shown as it is: no mention, link, emoji or mark-up of theirs
 //! comes alive, and nothing ends a code block early.
 
-use crate::answer::{Inline, Span};
+use crate::{
+    answer::{Inline, Span},
+    message::Platform,
+};
 
 /// Between characters that together would mean something; nobody sees it.
 const BREAK: char = '\u{200b}';
@@ -12,6 +15,10 @@ pub(super) fn push(out: &mut String, sentence: &Inline) {
         match span {
             Span::Plain(text) => push_text(out, text),
             Span::Code(code) => push_code(out, code),
+            Span::Channel(channel) if Platform::Discord.could_name(channel) => {
+                out.extend(["<#", channel.as_str(), ">"]);
+            }
+            Span::Channel(channel) => push_text(out, &format!("#{channel}")),
         }
     }
 }

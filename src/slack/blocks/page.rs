@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::answer::{Inline, Span, slack as words};
+use crate::{
+    answer::{Inline, Span, slack as words},
+    message::{ChannelId, Platform},
+};
 
 mod cost;
 
@@ -231,7 +234,22 @@ impl Paragraph<'_> {
                 Span::Plain(words) => self.piece(&one_line(words), |kept| text(kept, false)),
                 Span::Code(code) => self
                     .piece(&one_line(code), |kept| json!({ "type": "text", "text": kept, "style": { "code": true } })),
+                Span::Channel(channel) => self.channel(channel),
             }
+        }
+    }
+
+    /// A channel, which Slack shows by its name to whoever may know it.
+    fn channel(&mut self, channel: &ChannelId) {
+        if !Platform::Slack.could_name(channel) {
+            return self.text(&format!("#{channel}"));
+        }
+        // A part of an id names nothing.
+        if AROUND + cost(channel.as_str()) > self.page.room {
+            self.page.cut = true;
+        } else if !self.page.cut {
+            self.page.room = self.page.room.saturating_sub(AROUND + cost(channel.as_str()));
+            self.line.push(json!({ "type": "channel", "channel_id": channel.as_str() }));
         }
     }
 

@@ -15,6 +15,7 @@ use crate::{
     fake::{
         APP, BOT, BOT_USER, Call, Fake, TEAM, page,
         send::{self, Retry},
+        state::Channel,
         text_of,
     },
     world::{Answered, PEOPLE, Person, Said, Saying, World as _},
@@ -113,10 +114,19 @@ impl SlackWorld {
         Some(ack.body)
     }
 
+    /// Blocks as people read them, who see channels by their names.
+    pub(super) fn page(&self, blocks: &Value) -> String {
+        let state = self.fake.state();
+        let named = |page: String, channel: &Channel| {
+            page.replace(&format!("<#{}>", channel.id), &format!("#{}", channel.name))
+        };
+        state.channels.values().fold(page::page(blocks), named)
+    }
+
     /// What a call or an answer shows to one person.
     pub(super) fn shown(&mut self, body: &Value) -> Answered {
         let choices = self.learn(body.get("blocks").unwrap_or(&Value::Null), None);
-        Answered { page: page::page(&body["blocks"]), choices }
+        Answered { page: self.page(&body["blocks"]), choices }
     }
 
     /// Takes down what can be clicked in blocks.
@@ -191,9 +201,14 @@ impl SlackWorld {
         let blocks = call.body.get("blocks").cloned().unwrap_or_default();
         let message = call.ts.as_ref().and_then(|ts| self.fake.state().message(&channel, ts).cloned());
         let choices = self.learn(&blocks, message.as_ref());
-        let user = PEOPLE.iter().find(|person| id(person) == text_of(&call.body, "user"));
-        let name = self.fake.state().channels[&channel].name.clone();
-        Said { kind, channel: name, user: user.map(|user| user.name.to_owned()), page: page::page(&blocks), choices }
+        let page = self.page(&blocks);
+        // What is said directly goes by whom it is to.
+        let direct = PEOPLE.iter().find(|person| id(person) == channel);
+        let user = direct.or_else(|| PEOPLE.iter().find(|person| id(person) == text_of(&call.body, "user")));
+        let kind = if direct.is_some() { Kind::Notice } else { kind };
+        let name = self.fake.state().channels.get(&channel).map(|channel| channel.name.clone()).unwrap_or_default();
+        let (user, raw) = (user.map(|user| user.name.to_owned()), blocks.to_string());
+        Said { kind, channel: name, user, page, choices, raw }
     }
 }
 

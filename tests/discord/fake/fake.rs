@@ -101,6 +101,8 @@ pub struct State0 {
     pub answers: HashMap<String, Value>,
     pub late: Vec<Value>,
     pub no_direct: bool,
+    /// Channels that the bot may not see.
+    pub shut: HashSet<String>,
     /// The bot may not attach files.
     pub no_files: bool,
     /// Files that the bot sent.

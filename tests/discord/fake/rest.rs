@@ -241,6 +241,9 @@ fn carry_out(fake: &Fake, route: &str, parts: &[&str], uri: &Uri, body: Value) -
 impl State0 {
     fn post(&mut self, channel: &str, body: Value) -> Response {
         let Some(place) = self.channels.get(channel).cloned() else { return refused(404, 10_003) };
+        if self.shut.contains(channel) {
+            return refused(403, 50_001);
+        }
         if place["type"] == 1 && self.no_direct {
             return refused(403, 50_007);
         }

@@ -146,6 +146,14 @@ impl Check {
                 self.length("rich link", element["url"].as_str().unwrap_or_default(), 1, 3000);
                 self.characters += element["url"].as_str().unwrap_or_default().chars().count();
             }
+            "channel" => {
+                self.keys("rich channel", element, &["type", "channel_id", "style"]);
+                let id = element["channel_id"].as_str().unwrap_or_default();
+                if !id.starts_with(['C', 'G', 'D']) || !id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+                {
+                    self.wrong(format!("no channel is called {id:?}"));
+                }
+            }
             "emoji" | "color" | "date" => {}
             other => self.wrong(format!("rich text may not hold {other:?}")),
         }

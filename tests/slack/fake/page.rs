@@ -62,6 +62,7 @@ fn rich(element: &Value) -> String {
         }
         "rich_text_preformatted" | "rich_text_section" => inner.map(rich).collect(),
         "link" => element["text"].as_str().or(element["url"].as_str()).unwrap_or_default().to_owned(),
+        "channel" => format!("<#{}>", element["channel_id"].as_str().unwrap_or_default()),
         "emoji" => format!(":{}:", element["name"].as_str().unwrap_or_default()),
         _ => {
             let text = element["text"].as_str().unwrap_or_default();

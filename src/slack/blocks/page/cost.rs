@@ -32,6 +32,7 @@ pub fn cost_of(block: &Value) -> usize {
 pub fn inline_cost(inline: &Inline) -> usize {
     let span = |span: &Span| match span {
         Span::Plain(text) | Span::Code(text) => AROUND + cost(text),
+        Span::Channel(channel) => AROUND + cost(channel.as_str()),
     };
     2 * FRAME + inline.spans().iter().map(span).sum::<usize>()
 }
