@@ -40,6 +40,29 @@ async fn an_answer_that_nobody_reacted_to_asks_once_whether_it_helped() {
 }
 
 #[tokio::test]
+async fn whoever_says_what_fixed_it_saves_it_and_nobody_is_asked_twice() {
+    each(async |chat| {
+        chat.alice(SCOPES).await;
+        chat.bot_says("lacks a packages scope").await;
+        chat.minutes_pass(3 * DAY);
+        chat.bot_changes_it_to("Did that fix it?").await;
+        assert!(chat.alice_writes("What fixed it", "Ask Ops.").await.starts_with("Saved as fix 1"));
+        chat.minutes_pass(30 * DAY);
+        chat.restart().await;
+        chat.bot_is_silent().await;
+        chat.bob(SCOPES).await;
+        chat.bot_says("What fixed it here before").await;
+        chat.minutes_pass(3 * DAY);
+        chat.bot_changes_it_to("Did that fix it?").await;
+        // Nobody says anything: it stays at that.
+        chat.minutes_pass(30 * DAY);
+        chat.restart().await;
+        chat.bot_is_silent().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn nobody_is_asked_who_said_something_already_or_who_does_not_want_it() {
     each(async |chat| {
         chat.alice(SCOPES).await;

@@ -40,6 +40,7 @@ mod fake;
 mod program;
 #[path = "../support/tables.rs"]
 mod tables;
+mod terminal;
 
 const HOUR: i64 = 3_600_000;
 const WEEK: i64 = 7 * 24 * HOUR;
