@@ -83,7 +83,8 @@ ids! {
     TeamId = "team";
     /// A channel, as its platform names it.
     ChannelId = "channel";
-    /// A person or a bot, as the platform names it. Stored as a keyed hash; in clear only in a notice that is yet to be sent.
+    /// A person or a bot, as the platform names it. Stored as a keyed hash; in clear only where they are to be told something later: in
+    /// a notice that is yet to be sent, with a fix that they saved, and with a digest that they set.
     UserId = "user";
     /// A message, as its platform names it within its channel.
     MessageId = "message";

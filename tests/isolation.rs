@@ -193,6 +193,7 @@ async fn nothing_of_a_team_is_seen_by_another() {
         assert!(digests::latest(&mut conn, scope, &[met]).await.unwrap().is_empty());
         assert_eq!(digests::totals(&mut conn, scope, 14).await.unwrap(), digests::Totals::default());
         assert!(digests::helpful(&mut conn, scope, 9).await.unwrap().is_empty());
+        assert!(digests::refusal(&mut conn, &team).await.unwrap().is_none());
         assert!(recurrence::standing(&mut conn, &team, &fingerprint, now()).await.unwrap().is_none());
         assert!(!replies::has_feedback(&mut conn, &team, &id).await.unwrap());
         assert!(fixes::author_to_ask(&mut conn, &team, 1, 0).await.unwrap().is_none());
@@ -313,19 +314,23 @@ async fn nothing_of_a_team_is_changed_by_another() {
             let due = chores::due(&mut tx, What::Digest, 9, now()).await.unwrap();
             let chore = due.iter().find(|chore| chore.team == team).unwrap();
             chores::put_off(&mut tx, chore, "later", now()).await.unwrap();
-            let taken = match on {
-                true => chores::go_on(&mut tx, chore, ("2025-W26", now()), now()).await,
-                false => chores::take(&mut tx, chore).await,
+            let taken = if on {
+                chores::go_on(&mut tx, chore, ("2025-W26", now()), now()).await
+            } else {
+                chores::take(&mut tx, chore).await
             };
             assert!(taken.unwrap());
         }
         let (zone, switch) = ("UTC".to_owned(), Switch::Off);
-        let setting = Setting { channel: channel.clone(), weekday: 1, minute: 0, zone, switch };
+        let setting =
+            Setting { channel: channel.clone(), weekday: 1, minute: 0, zone, switch, set_by: Some(alice().id) };
         digests::set(&mut tx, &team, &setting, now()).await.unwrap();
         assert!(digests::add(&mut tx, &team, digest(&channel, key), now()).await.unwrap());
         digests::sent(&mut tx, &team, key, now()).await.unwrap();
         digests::give_up(&mut tx, &team, None, now()).await.unwrap();
         assert!(digests::held(&mut tx, &team).await.unwrap().is_some());
+        assert!(!digests::refused(&mut tx, &ours(), ("digest to C9", "gone"), now()).await.unwrap());
+        digests::refused(&mut tx, &team, ("digest to C1", "gone"), now()).await.unwrap();
         assert!(!digests::is_of_a_week(&mut tx, &ours(), "another").await.unwrap());
         teams::set(&mut tx, &team, &teams::Settings::default(), now()).await.unwrap();
         let renumbered = ChannelId::parse("C2").unwrap();

@@ -33,6 +33,7 @@ const TAKEN: &[(i64, &str)] = &[
     (9, "bf6f4202d1f721d7"),
     (10, "e7792aa3b72f0cad"),
     (11, "1a7b3e630f2be8a7"),
+    (12, "2cfb73ac9dec7612"),
 ];
 
 fn folder(name: &str) -> PathBuf {

@@ -1,4 +1,5 @@
-//! Weekly digests: made when they are due, and planned again. `report`: what a digest says.
+//! Weekly digests: made when they are due, and planned again. `report`: what a digest says. `refusal`: who hears that it cannot be
+//! posted.
 
 use jiff::Timestamp;
 use sqlx::AnyConnection;
@@ -20,8 +21,10 @@ use crate::{
     },
 };
 
+mod refusal;
 mod report;
 
+pub(super) use refusal::{refused, why_not};
 pub use report::Until;
 
 /// The schedule that a team has set.

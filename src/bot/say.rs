@@ -43,6 +43,12 @@ impl Say {
         Self { user: Some(who.clone()), ..Self::under(message, content) }
     }
 
+    /// For one person, about no message: where they alone read it, and not in the channel.
+    #[must_use]
+    pub fn directly(to: Where, who: &UserId, content: Reply) -> Self {
+        Self { user: Some(who.clone()), ..Self::new(to, content) }
+    }
+
     /// As JSON. A NUL character, which PostgreSQL refuses, is escaped there.
     #[must_use]
     pub fn to_json(&self) -> String {

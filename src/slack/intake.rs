@@ -15,7 +15,7 @@ use super::{
 use crate::{
     bot::life::Arrival,
     message::{ChannelId, Visibility},
-    store::{StoreError, moved},
+    store::StoreError,
 };
 
 mod messages;
@@ -119,9 +119,7 @@ impl Slack {
         let team = &scene.workspace.team;
         // First, so that nothing is said in between as if the team were among itself.
         self.learn(team, &new, Visibility::Shared).await?;
-        let mut tx = self.bot.store().begin().await?;
-        moved::channel(&mut tx, team, &old, &new).await?;
-        tx.commit().await?;
+        self.bot.renumbered(team, &old, &new, (self.clock)()).await?;
         Ok(())
     }
 

@@ -1,15 +1,18 @@
-//! When the weekly digests of teams come, and what became of each. `report`: what a digest is made of; `latest`: where it leads.
+//! When the weekly digests of teams come, and what became of each. `report`: what a digest is made of; `latest`: where it leads;
+//! `refusal`: channels that refuse theirs.
 
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 
 use super::{Result, StoreError, outbox, rows::millis};
-use crate::message::{ChannelId, TeamId};
+use crate::message::{ChannelId, TeamId, UserId};
 
 mod latest;
+mod refusal;
 mod report;
 
 pub use latest::{Latest, latest};
+pub use refusal::{Refusal, refusal, refused};
 pub use report::{ByDay, ErrorRow, Scope, Totals, count_helped, errors, helpful, totals};
 
 /// When the digest of a team comes.
@@ -25,6 +28,8 @@ pub struct Setting {
     pub zone: String,
     /// Whether it comes at all.
     pub switch: Switch,
+    /// Who set it, as the platform names them: whom to tell when its channel refuses it.
+    pub set_by: Option<UserId>,
 }
 
 /// Whether something happens.
@@ -36,35 +41,37 @@ pub enum Switch {
     Off,
 }
 
-type Row = (String, i64, i64, String, Option<i64>);
+type Row = (String, i64, i64, String, Option<i64>, Option<String>);
 
 /// When the digest of a team comes; `None` when nobody ever said.
 pub async fn setting(conn: &mut AnyConnection, team: &TeamId) -> Result<Option<Setting>> {
-    let row = sqlx::query_as("SELECT channel, weekday, minute, zone, off_at FROM schedule WHERE team = $1");
+    let row = sqlx::query_as("SELECT channel, weekday, minute, zone, off_at, set_by FROM schedule WHERE team = $1");
     row.bind(team.as_str()).fetch_optional(conn).await?.map(|row| read(team, row)).transpose()
 }
 
 /// The same, held against others who read it this way or set it, until the transaction ends.
 pub async fn held(conn: &mut AnyConnection, team: &TeamId) -> Result<Option<Setting>> {
     let row = sqlx::query_as(
-        "UPDATE schedule SET set_at = set_at WHERE team = $1 RETURNING channel, weekday, minute, zone, off_at",
+        "UPDATE schedule SET set_at = set_at WHERE team = $1 RETURNING channel, weekday, minute, zone, off_at, set_by",
     );
     row.bind(team.as_str()).fetch_optional(conn).await?.map(|row| read(team, row)).transpose()
 }
 
-fn read(team: &TeamId, (channel, weekday, minute, zone, off): Row) -> Result<Setting> {
+fn read(team: &TeamId, (channel, weekday, minute, zone, off, set_by): Row) -> Result<Setting> {
     let channel = ChannelId::parse(&channel)
         .map_err(|e| StoreError::Row { what: format!("the digest's channel of {team}"), why: e.to_string() })?;
     let switch = if off.is_some() { Switch::Off } else { Switch::On };
-    Ok(Setting { channel, weekday, minute, zone, switch })
+    let set_by = set_by.and_then(|user| UserId::parse(&user).ok());
+    Ok(Setting { channel, weekday, minute, zone, switch, set_by })
 }
 
 /// Sets when the digest of a team comes. Whoever does so holds the team's row until the transaction ends.
 pub async fn set(conn: &mut AnyConnection, team: &TeamId, setting: &Setting, now: Timestamp) -> Result<()> {
     sqlx::query(
-        "INSERT INTO schedule (team, channel, weekday, minute, zone, set_at, off_at) VALUES ($1, $2, $3, $4, $5, $6, $7) \
-         ON CONFLICT (team) DO UPDATE SET channel = excluded.channel, weekday = excluded.weekday, \
-         minute = excluded.minute, zone = excluded.zone, set_at = excluded.set_at, off_at = excluded.off_at",
+        "INSERT INTO schedule (team, channel, weekday, minute, zone, set_at, off_at, set_by) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (team) DO UPDATE SET channel = excluded.channel, \
+         weekday = excluded.weekday, minute = excluded.minute, zone = excluded.zone, set_at = excluded.set_at, \
+         off_at = excluded.off_at, set_by = excluded.set_by, refused_at = NULL, refused = NULL",
     )
     .bind(team.as_str())
     .bind(setting.channel.as_str())
@@ -73,6 +80,7 @@ pub async fn set(conn: &mut AnyConnection, team: &TeamId, setting: &Setting, now
     .bind(setting.zone.as_str())
     .bind(millis(now))
     .bind((setting.switch == Switch::Off).then(|| millis(now)))
+    .bind(setting.set_by.as_ref().map(UserId::as_str))
     .execute(conn)
     .await?;
     Ok(())

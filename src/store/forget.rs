@@ -63,6 +63,8 @@ pub async fn person(conn: &mut AnyConnection, team: &TeamId, user: &UserId, who:
         .execute(&mut *conn)
         .await?
         .rows_affected();
+    let set = sqlx::query("UPDATE schedule SET set_by = NULL WHERE team = $1 AND set_by = $2");
+    rows += set.bind(team.as_str()).bind(user.as_str()).execute(&mut *conn).await?.rows_affected();
     for statement in PERSON {
         rows +=
             sqlx::query(*statement).bind(team.as_str()).bind(who.as_str()).execute(&mut *conn).await?.rows_affected();

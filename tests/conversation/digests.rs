@@ -307,3 +307,74 @@ async fn a_channel_that_others_read_meanwhile_gets_no_digest() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn whoever_set_a_digest_hears_once_that_its_channel_refuses_it_and_it_comes_when_it_can() {
+    each(async |chat| {
+        chat.commands(&BOB, "digest on monday 9:00 utc").await;
+        chat.alice(SCOPES).await;
+        chat.bot_says("lacks a packages scope").await;
+        chat.pick("Dismiss").await;
+        chat.bot_removes_it().await;
+        chat.bot_is_taken_out();
+        chat.minutes_pass(TO_MONDAY + 3 * HOUR);
+        let told = chat.bot_whispers(&BOB, "could not be posted in #general since 16 June 2025: ").await;
+        assert!(told.contains("`/npmfix digest on #dev`") && told.contains("`/npmfix digest off` ends it"), "{told}");
+        for _ in 0..3 {
+            chat.minutes_pass(2 * HOUR);
+            chat.bot_is_silent().await;
+        }
+        assert!(chat.command("digest").await.contains("could not be posted in #general since 16 June 2025"));
+        assert_eq!(digests(chat).await, ["2025-W25 open"]);
+
+        chat.bot_is_let_in().await;
+        chat.minutes_pass(HOUR);
+        chat.bot_says("npm auth failures, 9 – 15 June 2025").await;
+        assert_eq!(digests(chat).await, ["2025-W25 sent"]);
+        assert!(!chat.command("digest").await.contains("could not be posted"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_digest_that_cannot_be_posted_is_left_out_when_the_next_is_due_which_says_so() {
+    each(async |chat| {
+        chat.commands(&BOB, "digest on monday 9:00 utc").await;
+        chat.alice(SCOPES).await;
+        chat.bot_says("lacks a packages scope").await;
+        chat.pick("Dismiss").await;
+        chat.bot_removes_it().await;
+        chat.bot_is_taken_out();
+        chat.minutes_pass(TO_MONDAY + 3 * HOUR);
+        chat.bot_whispers(&BOB, "could not be posted in #general").await;
+        // Nobody is told twice of one and the same trouble, however long it lasts.
+        chat.minutes_pass(7 * DAY);
+        chat.bot_is_silent().await;
+        assert_eq!(digests(chat).await, ["2025-W25 late", "2025-W26 empty"]);
+
+        chat.bot_is_let_in().await;
+        chat.alice(SCOPES).await;
+        chat.bot_says("lacks a packages scope").await;
+        chat.pick("Dismiss").await;
+        chat.bot_removes_it().await;
+        chat.minutes_pass(7 * DAY);
+        let digest = chat.bot_says("npm auth failures, 23 – 29 June 2025").await;
+        holds(&digest, &["The digest of week 2025-W25 could not be posted, so it was left out."]);
+
+        // It is another trouble after that; nobody hears of it who was forgotten.
+        chat.alice(SCOPES).await;
+        chat.bot_says("lacks a packages scope").await;
+        chat.pick("Dismiss").await;
+        chat.bot_removes_it().await;
+        assert!(chat.commands(&BOB, "forget me yes").await.contains("rows deleted"));
+        chat.bot_is_taken_out();
+        chat.minutes_pass(7 * DAY);
+        chat.bot_is_silent().await;
+        assert!(chat.command("digest").await.contains("could not be posted in #general since 7 July 2025"));
+        let bob = chat.id_of(&BOB);
+        assert!(crate::tables::holding(&chat.dump().await, &format!("set_by={bob}")).is_empty());
+        chat.commands(&BOB, "digest off").await;
+        assert!(chat.command("digest").await.contains("There is no weekly digest."));
+    })
+    .await;
+}

@@ -12,7 +12,6 @@ use npmfix::{
     store::{
         Store,
         chores::{self, What},
-        moved,
     },
 };
 use sqlx::Executor as _;
@@ -82,6 +81,11 @@ async fn a_digest_that_cannot_be_posted_is_tried_until_the_next_one_which_says_s
         let pages = office.wall.pages().concat();
         assert!(pages.contains("The digest of week 2026-W48 could not be posted, so it was left out."), "{pages}");
         assert_eq!(pages.matches("npm auth failures").count(), 1, "{pages}");
+        // Whoever set it heard of it once in all this time.
+        let told = office.wall.told.lock().unwrap().clone();
+        let [(user, page)] = told.as_slice() else { panic!("{told:?}") };
+        let why = "could not be posted in #C1 since 23 November 2026: the bot is not in this channel.";
+        assert!(user == "U1" && page.contains(why), "{told:?}");
     })
     .await;
 }
@@ -132,12 +136,17 @@ async fn a_channel_that_others_may_read_under_its_new_id_has_no_digest_any_more(
         let office = Office::open(store).await;
         office.pastes(BEGIN - 48 * HOUR).await;
         office.works().await;
-        let mut tx = office.store.begin().await.unwrap();
         let (old, new) = (ChannelId::parse(CHANNEL).unwrap(), ChannelId::parse("C2").unwrap());
-        moved::channel(&mut tx, &office.team, &old, &new).await.unwrap();
-        tx.commit().await.unwrap();
+        let now = Timestamp::from_millisecond(BEGIN).unwrap();
+        for _ in 0..2 {
+            office.bot.renumbered(&office.team, &old, &new, now).await.unwrap();
+        }
         office.works_at(BEGIN + 2 * HOUR).await;
         assert_eq!(rows(&office.store).await, Vec::<String>::new());
+        // Whoever had set it was told, once.
+        let told = office.wall.told.lock().unwrap().clone();
+        let [(user, page)] = told.as_slice() else { panic!("{told:?}") };
+        assert!(user == "U1" && page.contains("People of other organisations may read #C2 now"), "{told:?}");
         assert!(!office.wall.pages().concat().contains("npm auth failures"));
         // Where somebody switches it on again, it comes.
         command(&office.bot, (&office.team, "C3"), "digest on", BEGIN + 2 * HOUR).await;

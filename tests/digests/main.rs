@@ -56,6 +56,8 @@ const WEEKS: i64 = 4;
 #[derive(Default)]
 struct Wall {
     posts: Mutex<BTreeMap<String, (String, String)>>,
+    /// What one person was told, with who that is.
+    told: Mutex<Vec<(String, String)>>,
     delay: AtomicI64,
     broken: AtomicBool,
     tries: AtomicUsize,
@@ -79,15 +81,17 @@ impl Courier for Wall {
     fn deliver<'a>(&'a self, parcel: &'a Parcel) -> Soon<'a, Delivery> {
         Box::pin(async move {
             self.tries.fetch_add(1, Ordering::Relaxed);
-            if self.broken.load(Ordering::Relaxed) {
+            if self.broken.load(Ordering::Relaxed) && parcel.kind == Kind::Post {
                 return Delivery::Refused("the bot is not in this channel".to_owned());
             }
             let delay = Duration::from_micros(self.delay.load(Ordering::Relaxed).unsigned_abs());
             // A kill may come before the platform heard of it, or before its answer came.
             tokio::time::sleep(delay).await;
             let say: Say = serde_json::from_str(&parcel.body).unwrap();
-            if parcel.kind == Kind::Post {
-                let page = npmfix::answer::text::reply(&say.content, 200, npmfix::answer::text::Paint::Plain);
+            let page = npmfix::answer::text::reply(&say.content, 500, npmfix::answer::text::Paint::Plain);
+            if let Some(user) = &say.user {
+                self.told.lock().unwrap().push((user.to_string(), page));
+            } else if parcel.kind == Kind::Post {
                 let before = self.posts.lock().unwrap().insert(parcel.key.clone(), (parcel.team.to_string(), page));
                 assert!(before.is_none(), "{} was posted twice", parcel.key);
             }

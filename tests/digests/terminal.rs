@@ -63,7 +63,7 @@ async fn a_digest_is_read_in_a_terminal_in_each_format_and_sent_to_its_channel()
     assert!(both.contains("cannot be used with"), "{both}");
     let quiet = refused(&database, &["--week", QUIET, "--send", "--channel", CHANNEL]);
     assert!(quiet.contains("nothing was met"), "{quiet}");
-    let waiting = async || outbox::list(&mut *store.read().await.unwrap(), 10).await.unwrap();
+    let waiting = async || outbox::list(&mut store.read().await.unwrap(), 10).await.unwrap();
     let before = waiting().await.len();
     let output = digest(&database, &["--week", WEEK, "--send", "--channel", CHANNEL]);
     assert!(output.status.success() && output.stdout.is_empty());

@@ -315,6 +315,24 @@ async fn where_slack_does_not_tell_the_time_zone_it_is_asked_for() {
 }
 
 #[tokio::test]
+async fn the_app_home_says_why_a_digest_does_not_come() {
+    let office = Office::open().await;
+    office.fake.state().channel("C0DEV", "dev");
+    office.commands(GENERAL, "U0ROOT", "digest on utc <#C0DEV|dev>").await;
+    office.pastes(GENERAL, PASTE).await;
+    office.fake.state().channels.get_mut("C0DEV").unwrap().is_archived = true;
+    office.seconds_pass(9 * 24 * 3600);
+    office.settle().await;
+    let posts = office.fake.calls("chat.postMessage");
+    let told = posts.iter().find(|call| call.body["channel"] == "U0ROOT").unwrap();
+    let text = page::page(&told.body["blocks"]);
+    assert!(text.contains("could not be posted in <#C0DEV> since") && text.contains(": is_archived."), "{text}");
+    let home = opened(&office).await;
+    let page = shown(&home);
+    assert!(page.contains("could not be posted in <#C0DEV> since") && page.contains(": is_archived."), "{page}");
+}
+
+#[tokio::test]
 async fn a_message_is_saved_as_the_fix_of_its_threads_answer() {
     let office = Office::open().await;
     office.pastes(GENERAL, PASTE).await;

@@ -215,6 +215,29 @@ fn to(channel: Option<&ChannelId>) -> Inline {
     channel.map_or_else(|| Inline::plain("to this channel"), |channel| Inline::plain("to ").channel(channel))
 }
 
+/// The digest's channel refuses it, since a day, and this is why, in the platform's words.
+#[must_use]
+pub fn refused(channel: &ChannelId, since: &str, why: &str) -> Inline {
+    Inline::plain("The weekly digest could not be posted in ")
+        .channel(channel)
+        .then(Inline::plain(&format!(" since {since}: {}. ", why.trim_end_matches('.'))))
+        .then(Inline::parse(
+            "Invite me there and see that I may post, or have it come to another channel: `/npmfix digest on #dev`. \
+             `/npmfix digest off` ends it. Until the next one is due I try again.",
+        ))
+}
+
+/// The digest's channel got a new id as people of other organisations came to it, so the digest has ended.
+#[must_use]
+pub fn ended(channel: &ChannelId) -> Inline {
+    Inline::plain("People of other organisations may read ")
+        .channel(channel)
+        .then(Inline::parse(
+            " now, so your team's weekly digest does not come there any more. `/npmfix digest on #dev` has it come to another \
+             channel.",
+        ))
+}
+
 /// A day's name.
 #[must_use]
 pub fn weekday(day: Weekday) -> &'static str {

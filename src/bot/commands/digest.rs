@@ -2,7 +2,10 @@
 
 use super::Run;
 use crate::{
-    answer::{digest::words, reply::Reply},
+    answer::{
+        digest::words,
+        reply::{Block, Reply},
+    },
     bot::{
         digest::{self, Until},
         grammar::Digest,
@@ -22,7 +25,12 @@ impl Run<'_> {
         let setting = digests::setting(&mut self.tx, self.asked.team).await?;
         match wish {
             Digest::Show => match setting.filter(|setting| setting.switch == Switch::On) {
-                Some(setting) => self.comes(&setting).await,
+                Some(setting) => {
+                    let mut reply = self.comes(&setting).await?;
+                    let trouble = digest::why_not(&mut self.tx, self.asked.team).await?;
+                    reply.blocks.extend(trouble.map(Block::Say));
+                    Ok(reply)
+                }
                 None => Ok(Reply::say(words::comes_not())),
             },
             Digest::On { weekday, time, zone, channel } => {
@@ -46,6 +54,7 @@ impl Run<'_> {
                     minute: i64::from(time.hour()) * 60 + i64::from(time.minute()),
                     zone: zone.clone(),
                     switch: Switch::On,
+                    set_by: Some(self.asked.author.id.clone()),
                 };
                 // The zone of working hours is for admins to change; the first to name one gives the team its own.
                 if settings.zone.is_none() {

@@ -13,7 +13,10 @@ use tokio::sync::oneshot;
 
 use super::{Delivery, Worker, send::short};
 use crate::{
-    bot::together::{Waiting, write_together},
+    bot::{
+        digest,
+        together::{Waiting, write_together},
+    },
     message::TeamId,
     store::{
         Engine, Result, StoreError, digests,
@@ -112,7 +115,9 @@ impl Worker {
                 outbox::retry(conn, parcel, &short(error), lease, now + self.wait(parcel.attempts)).await?
             }
             Delivery::Refused(error) if patient && parcel.begun.is_none() => {
-                outbox::retry(conn, parcel, &short(error), lease, now + self.wait(parcel.attempts)).await?
+                let told = digest::refused(conn, parcel, &short(error), now).await?;
+                let at = now + self.wait(parcel.attempts);
+                [told, outbox::retry(conn, parcel, &short(error), lease, at).await?].into_iter().flatten().min()
             }
             Delivery::Failed(error) | Delivery::Refused(error) => {
                 tracing::warn!(key = %parcel.key, %error, "a row is set aside");

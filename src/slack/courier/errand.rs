@@ -113,6 +113,9 @@ impl Errand<'_> {
 
     pub async fn notice(&self) -> Said {
         let Some(user) = &self.say.user else { return Err(ApiError::Refused("nobody is named".to_owned())) };
+        if self.say.to.message().is_none() {
+            return self.directly(user).await;
+        }
         let channel = self.say.to.channel().as_str();
         let mut body = json!({ "channel": channel });
         // Between two there is nobody to hide anything from.
