@@ -93,10 +93,14 @@ pub async fn fill(address: &str, engine: Engine, (teams, occurrences): (u64, u64
     }
     run(&mut conn, &last).await;
     run(&mut conn, &indexes).await;
-    conn.execute("ANALYZE").await.unwrap();
-    if engine == Engine::Sqlite {
-        // Nobody's digest is to wait until what stands in the log of all this is in the file.
-        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").await.unwrap();
+    // Nobody's digest is to wait until what stands in the log of all this is in the files, or until the server has tidied up what it
+    // would have over two years.
+    let end: &[&str] = match engine {
+        Engine::Sqlite => &["ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)"],
+        Engine::Postgres => &["VACUUM ANALYZE", "CHECKPOINT"],
+    };
+    for statement in end {
+        conn.execute(*statement).await.unwrap();
     }
     conn.close().await.unwrap();
 }
