@@ -113,6 +113,8 @@ pub struct Worker {
     echoes: Echoes,
     /// When the first of the lanes that it gave back is due again.
     due: Mutex<Option<Timestamp>>,
+    /// Until when lanes rest after something was said in them, in milliseconds since 1970.
+    resting: AtomicI64,
 }
 
 impl Worker {
@@ -140,6 +142,7 @@ impl Worker {
             ledger,
             echoes,
             due,
+            resting: AtomicI64::new(i64::MIN),
         })
     }
 
@@ -245,6 +248,13 @@ impl Worker {
             });
         }
         Ok(taken)
+    }
+
+    /// Lanes in which something was said rest until this time.
+    fn rests_until(&self, until: Option<Timestamp>) {
+        if let Some(until) = until {
+            self.resting.fetch_max(until.as_millisecond(), Ordering::Relaxed);
+        }
     }
 
     /// A lane that was given back is due at this time.

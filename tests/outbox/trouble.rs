@@ -251,3 +251,26 @@ async fn a_worker_that_lost_its_lane_changes_nothing() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_saved_fix_that_cannot_be_read_keeps_back_what_it_fits_and_nothing_else() {
+    each_engine(async |store, _| {
+        let world = World::new(store);
+        for team in ["slack:T1", "slack:T2"] {
+            world.hears(team, "npm error code E401\nnpm error 401 Unauthorized - GET https://host1.example/pkg\n").await;
+        }
+        let mut tx = world.store.begin().await.unwrap();
+        let of_a_newer_version = "INSERT INTO fix (team, id, breadth, value, family, text, folded, author, who, uses, helped, \
+                                  failed, saved_at) VALUES ('slack:T1', 1, 'galaxy', 'host1.example', 'E401', 'Ask Ops.', \
+                                  'ask ops.', 'ann', 'who', 0, 0, 0, 0)";
+        tx.execute(of_a_newer_version).await.unwrap();
+        tx.commit().await.unwrap();
+        world.worker().step().await.unwrap();
+        assert_eq!(world.slack.said().len(), 1);
+        let listed = world.list().await;
+        let [parked] = listed.as_slice() else { panic!("{listed:?}") };
+        assert_eq!((parked.team.as_str(), parked.parked), ("slack:T1", Some(world.now())));
+        assert!(parked.error.as_deref().unwrap().starts_with("cannot read "), "{parked:?}");
+    })
+    .await;
+}

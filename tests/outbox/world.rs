@@ -15,7 +15,10 @@ use npmfix::{
         outbox::{Clock, Courier, Delivery, LookUp, Settings, Soon, Worker},
     },
     knowledge::load_embedded,
-    message::{ChannelId, MessageId, MessageRef, Platform, TeamId},
+    message::{
+        Address, Author, ChannelId, Message, MessageId, MessageRef, Platform, Rights, Speaker, TeamId, UserId,
+        Visibility,
+    },
     store::{
         Store,
         outbox::{self, Kind, Listed, NewRow, Parcel},
@@ -162,6 +165,21 @@ impl World {
         let mut tx = self.store.begin().await.unwrap();
         outbox::put(&mut tx, rows, self.now()).await.unwrap();
         tx.commit().await.unwrap();
+    }
+
+    /// Hears somebody in a team.
+    pub async fn hears(&self, team: &str, text: &str) {
+        let place = MessageRef {
+            team: TeamId::parse(team).unwrap(),
+            channel: ChannelId::parse("C1").unwrap(),
+            thread: None,
+            id: MessageId::parse("1").unwrap(),
+        };
+        let (id, name) = (UserId::parse("U1").unwrap(), "alice".to_owned());
+        let author = Author { id, name, speaker: Speaker::Person, rights: Rights::Member };
+        let (visibility, address) = (Visibility::Public, Address::Overheard);
+        let message = Message { place, visibility, author, address, text: text.as_bytes() };
+        self.bot.hear(&message, self.now()).await.unwrap();
     }
 
     /// Puts a post into a lane of one team.

@@ -2,6 +2,8 @@
 //!
 //! Most of what is written for a finding would be the words of its answer, and what is not written twice cannot differ.
 
+use std::collections::HashMap;
+
 use jiff::SignedDuration;
 use sqlx::AnyConnection;
 
@@ -9,13 +11,13 @@ use super::Worker;
 use crate::{
     bot::{
         Bot,
-        compose::{self, Scene},
+        compose::{self, Fixes, Scene},
         say::Say,
     },
     store::{
         Result, StoreError,
         outbox::{self, Next, Parcel, Said},
-        replies,
+        replies::{self, Given},
     },
 };
 
@@ -63,21 +65,45 @@ impl Bot {
         &self,
         conn: &mut AnyConnection,
         rows: Vec<Parcel>,
-    ) -> Result<Vec<(Parcel, std::result::Result<Option<String>, StoreError>)>> {
+    ) -> Result<Vec<(Parcel, Result<Option<String>>)>> {
         let wanted: Vec<_> = rows.iter().filter_map(|row| Some((&row.team, row.reply.as_deref()?))).collect();
         let mut given = replies::peek_all(conn, &wanted).await?;
         let readable: Vec<_> = given.values().filter_map(|given| given.as_ref().ok()).collect();
-        let mut fixes = self.fixes_of(conn, &readable).await?;
+        let mut fixes = self.fixes_of_each(conn, &readable).await?;
         let body = |row: Parcel| {
             let reply = row.reply.as_deref().unwrap_or_default();
-            let body = given.remove(reply).transpose().map(|given| {
-                let given = given?;
-                let fixes = fixes.remove(reply).unwrap_or_default();
-                let content = compose::answer(&Scene::of(&given, &fixes), &self.knowledge)?;
-                Some(Say::under(&given.place, content).to_json())
+            let fixes = fixes.remove(reply).transpose();
+            let body = given.remove(reply).transpose().and_then(|given| {
+                let (Some(given), fixes) = (given, fixes?.unwrap_or_default()) else { return Ok(None) };
+                let content = compose::answer(&Scene::of(&given, &fixes), &self.knowledge);
+                Ok(content.map(|content| Say::under(&given.place, content).to_json()))
             });
             (row, body)
         };
         Ok(rows.into_iter().map(body).collect())
+    }
+
+    /// The saved fixes that answers were given with, by the answers' ids. A fix that cannot be read keeps back what it fits, and
+    /// nothing else.
+    async fn fixes_of_each(
+        &self,
+        conn: &mut AnyConnection,
+        given: &[&Given],
+    ) -> Result<HashMap<String, Result<Fixes>>> {
+        let mut each = HashMap::new();
+        match self.fixes_of(conn, given).await {
+            Ok(all) => each.extend(all.into_iter().map(|(reply, fixes)| (reply, Ok(fixes)))),
+            Err(StoreError::Row { .. }) => {
+                for one in given {
+                    match self.fixes_of(conn, &[*one]).await {
+                        Ok(fixes) => each.extend(fixes.into_iter().map(|(reply, fixes)| (reply, Ok(fixes)))),
+                        Err(error @ StoreError::Row { .. }) => drop(each.insert(one.id.clone(), Err(error))),
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(each)
     }
 }

@@ -51,8 +51,11 @@ impl Worker {
         let waiting = || self.ledger.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting().push(Waiting { item: ended, done });
         let turn = self.ledger.turn.lock().await;
+        // Often somebody else has taken it along.
         let all = mem::take(&mut *waiting());
-        write_together(all, |all| self.write_down(all)).await;
+        if !all.is_empty() {
+            write_together(all, |all| self.write_down(all)).await;
+        }
         drop(turn);
         // Whoever took it along may have been stopped meanwhile.
         outcome.await.map_err(|_| StoreError::Gone("whoever wrote it was stopped".to_owned()))?
@@ -62,7 +65,7 @@ impl Worker {
     async fn write_down(&self, all: Vec<Arc<Ended>>) -> Result<Vec<Option<Parcel>>> {
         let now = (self.clock)();
         let mut tx = self.store.begin().await?;
-        let mut next = Next::default();
+        let (mut next, mut resting) = (Next::default(), None);
         let mut said: HashMap<SignedDuration, Vec<Said<'_>>> = HashMap::new();
         for ended in &all {
             match &ended.delivery {
@@ -74,6 +77,7 @@ impl Worker {
             }
         }
         for (pace, said) in said {
+            resting = resting.max(Some(now + pace));
             next.add(outbox::sent(&mut tx, &said, &self.lease, pace, now).await?);
             let posts = said.iter().map(|said| said.parcel).filter(|parcel| parcel.kind == Kind::Post);
             let posts = posts.map(|post| (&post.team, post.key.as_str(), post.reply.as_deref()));
@@ -82,6 +86,7 @@ impl Worker {
         let next = self.with_bodies(&mut tx, next).await?;
         tx.commit().await?;
         self.due_at(next.due);
+        self.rests_until(resting);
         let mut parcels: HashMap<(TeamId, String), Parcel> =
             next.parcels.into_iter().map(|parcel| ((parcel.team.clone(), parcel.lane.clone()), parcel)).collect();
         let lane = |ended: &Arc<Ended>| (ended.parcel.team.clone(), ended.parcel.lane.clone());

@@ -58,9 +58,10 @@ impl Worker {
             };
             let hungry = match begun.await {
                 Ok(taken) => {
-                    // What this process puts in wakes the worker, and what it gives back is known: only from time to time the
-                    // database is asked what else there is.
-                    if !woken || look <= Instant::now() {
+                    // What this process puts in wakes the worker, and what it gives back is known: the database is asked what else
+                    // there is from time to time, and where what was put in may have to wait for its lane.
+                    let rests = self.resting.load(Ordering::Relaxed) > (self.clock)().as_millisecond();
+                    if !woken || rests || look <= Instant::now() {
                         look = Instant::now() + self.pause().await;
                     }
                     taken.hungry

@@ -82,7 +82,7 @@ impl Worker {
     }
 
     async fn deliver(&self, courier: &dyn Courier, parcel: &Parcel) -> Delivery {
-        let waiting = (parcel.kind == Kind::Post).then(|| self.echoes.begins(&parcel.key));
+        let waiting = matches!(parcel.kind, Kind::Post | Kind::Notice).then(|| self.echoes.begins(&parcel.key));
         let delivery = self.limited(courier.deliver(parcel)).await;
         let delivery = delivery.unwrap_or_else(|| Delivery::Unclear("the platform did not answer in time".to_owned()));
         let Some(waiting) = waiting else { return delivery };
