@@ -49,7 +49,7 @@ pub struct Settings {
     pub lease: SignedDuration,
     /// Lanes of one platform served at the same time.
     pub lanes: usize,
-    /// Tries before a row is set aside.
+    /// Tries before a row is set aside, those counted whose sender died. With the waits between them they take about an hour at most.
     pub attempts: i64,
     /// The first wait after a failure; it doubles each time.
     pub backoff: SignedDuration,
@@ -67,8 +67,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             lease: SignedDuration::from_secs(60),
-            lanes: 64,
-            attempts: 10,
+            lanes: 16,
+            attempts: 20,
             backoff: SignedDuration::from_secs(1),
             longest: SignedDuration::from_mins(5),
             echo: SignedDuration::from_secs(3),
