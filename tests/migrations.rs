@@ -34,6 +34,7 @@ const TAKEN: &[(i64, &str)] = &[
     (10, "e7792aa3b72f0cad"),
     (11, "1a7b3e630f2be8a7"),
     (12, "2cfb73ac9dec7612"),
+    (13, "fdd2b744f21589db"),
 ];
 
 fn folder(name: &str) -> PathBuf {

@@ -7,6 +7,8 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 /// Distinct errors of each team.
 const ERRORS: usize = 50;
 const DAY: i64 = 24 * 3600 * 1000;
+/// The week before the one that is due, 2026-W48: so many weeks after the first of 2024.
+const LAST_WEEK: i64 = 2 * 52 + 46;
 
 /// What two years leave behind that end at `end`: the same errors, channels and people for each team, and a digest that is due.
 pub async fn fill(address: &str, engine: Engine, (teams, occurrences): (u64, u64), (due, end): (Timestamp, Timestamp)) {
@@ -61,6 +63,14 @@ pub async fn fill(address: &str, engine: Engine, (teams, occurrences): (u64, u64
             "INSERT INTO fix (team, id, breadth, value, family, text, folded, author, who, uses, helped, failed, saved_at) \
              {past} SELECT team, n + 1, 'registry', 'host' || n || '.example', 'E401', 'Log in again', 'log in again', 'ann', \
              'who1', 3, 2, 0, at FROM past WHERE n < 20"
+        ),
+        // A digest each Monday until the last one, in years of 52 weeks.
+        format!(
+            "INSERT INTO digest (team, week, channel, due_at, made_at, post_key, outcome, ended_at) {past}, \
+             said AS (SELECT team, n, {LAST_WEEK} - n AS week, {} - (n + 1) * 7 * {DAY} AS at FROM past WHERE n < 104) \
+             SELECT team, '20' || (24 + week / 52) || CASE WHEN week % 52 < 9 THEN '-W0' ELSE '-W' END || (week % 52 + 1), \
+             'c1', at, at, 'said ' || n, 'sent', at FROM said",
+            due.as_millisecond()
         ),
         format!(
             "INSERT INTO schedule (team, channel, weekday, minute, zone, set_at) {past} SELECT team, 'c1', 1, 540, 'UTC', at \

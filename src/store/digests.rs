@@ -206,8 +206,9 @@ pub async fn give_up(
     now: Timestamp,
 ) -> Result<Vec<String>> {
     let unsaid: Vec<(String, String, Option<String>, Option<String>)> = sqlx::query_as(
-        "SELECT week, channel, post_key, outcome FROM digest WHERE team = $1 AND (outcome IS NULL OR (outcome = 'late' \
-         AND week > COALESCE((SELECT MAX(week) FROM digest WHERE team = $1 AND outcome = 'sent'), ''))) ORDER BY week",
+        "SELECT week, channel, post_key, outcome FROM digest WHERE team = $1 AND outcome IS NULL UNION ALL \
+         SELECT week, channel, post_key, outcome FROM digest WHERE team = $1 AND outcome = 'late' AND week > COALESCE(( \
+         SELECT week FROM digest WHERE team = $1 AND outcome = 'sent' ORDER BY week DESC LIMIT 1), '') ORDER BY week",
     )
     .bind(team.as_str())
     .fetch_all(&mut *conn)
