@@ -122,6 +122,8 @@ impl Store {
         // A pool would try a damaged file again and again, and then say that it does not answer.
         let mut first = AnyConnection::connect(&url).await?;
         first.execute(pragmas(WRITER_CACHE)).await?;
+        // On the disk with the end of this connection or the first commit after it; a file that lost them takes them again.
+        first.execute("PRAGMA synchronous = NORMAL").await?;
         MIGRATIONS.run(&mut first).await?;
         first.close().await?;
         let writers = pool(1, writer_pragmas).connect(&url).await?;
