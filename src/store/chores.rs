@@ -12,7 +12,7 @@ use sqlx::AnyConnection;
 use super::{
     Result,
     outbox::post_key,
-    rows::{FULL, millis, query, timestamp},
+    rows::{millis, parts, query, timestamp},
 };
 use crate::message::TeamId;
 
@@ -75,7 +75,7 @@ pub async fn plan_all(
     now: Timestamp,
 ) -> Result<()> {
     let planned: Vec<_> = planned.iter().collect();
-    for some in planned.chunks(FULL) {
+    for some in parts(&planned) {
         let mut insert = query(
             conn,
             "INSERT INTO outbox (team, lane, seq, post_key, kind, reply, body, due_at, attempts, created_at) VALUES {rows} \

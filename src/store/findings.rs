@@ -11,7 +11,7 @@ use sqlx::{AnyConnection, Row as _};
 use super::{
     Result, StoreError,
     people::Who,
-    rows::{FULL, millis, padded, query, query_as},
+    rows::{FULL, millis, padded, parts, query, query_as},
 };
 use crate::{
     classifier::Diagnosis,
@@ -45,7 +45,7 @@ pub async fn hear(conn: &mut AnyConnection, messages: &[&NewHeard]) -> Result<Ve
     // Two copies of one message in one call: only the first is new.
     let new: Vec<bool> = messages.iter().map(|m| known.insert(key(&m.place))).collect();
     let unknown: Vec<&NewHeard> = messages.iter().zip(&new).filter(|(_, new)| **new).map(|(m, _)| *m).collect();
-    for some in unknown.chunks(FULL) {
+    for some in parts(&unknown) {
         let mut insert = query(
             conn,
             "INSERT INTO heard (team, channel, message, thread, who, gist, private_at, heard_at) VALUES {rows} \
@@ -211,7 +211,7 @@ pub async fn count_failures(conn: &mut AnyConnection, occurrences: &[NewOccurren
 
 /// Records failures without counting them.
 pub async fn insert(conn: &mut AnyConnection, occurrences: &[NewOccurrence<'_>]) -> Result<()> {
-    for some in occurrences.chunks(FULL) {
+    for some in parts(occurrences) {
         let mut insert = query(
             conn,
             "INSERT INTO occurrence (team, channel, message, ordinal, fingerprint, code, cause, host, scope, package, \

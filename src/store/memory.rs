@@ -62,7 +62,7 @@ pub async fn seen(
     let private: Vec<&ErrorPlace> =
         errors.iter().filter(|(_, v)| **v != Visibility::Public).map(|(place, _)| place).collect();
     let mut own: HashMap<(String, String, String), Seen> = HashMap::new();
-    for some in private.chunks(FULL) {
+    for some in private.chunks(FULL).map(padded) {
         let mut select = query_as::<(String, String, String, i64, i64)>(
             conn,
             "SELECT team, channel, fingerprint, seen, last_at FROM error_channel \

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::{
     Result,
     replies::NewReply,
-    rows::{FULL, millis, query, query_as, timestamp},
+    rows::{millis, parts, query, query_as, timestamp},
 };
 use crate::message::{Platform, TeamId};
 
@@ -108,7 +108,7 @@ pub async fn put_due(conn: &mut AnyConnection, rows: &[NewRow], due: Timestamp, 
     // The lanes first: whoever touches rows holds their lane, so that two transactions never wait for each other.
     let mut numbers = reserve(conn, rows, due).await?;
     replace(conn, rows).await?;
-    for some in rows.chunks(FULL) {
+    for some in parts(rows) {
         let mut insert = query(
             conn,
             "INSERT INTO outbox (team, lane, seq, post_key, kind, reply, body, due_at, attempts, created_at) VALUES {rows}",
@@ -215,20 +215,24 @@ async fn reserve(conn: &mut AnyConnection, rows: &[NewRow], due: Timestamp) -> R
     for row in rows {
         lanes.entry((row.team.as_str(), row.lane.as_str())).or_insert((row.team.platform(), 0)).1 += 1;
     }
-    let mut upsert = query_as::<(String, String, i64)>(
-        conn,
-        "INSERT INTO lane (team, lane, platform, seq, due_at) VALUES {rows} ON CONFLICT (team, lane) DO UPDATE SET \
-         seq = lane.seq + excluded.seq, \
-         due_at = CASE WHEN lane.due_at < excluded.due_at THEN lane.due_at ELSE excluded.due_at END \
-         RETURNING team, lane, seq",
-        0,
-        lanes.len(),
-        5,
-    );
-    for ((team, lane), (platform, count)) in &lanes {
-        upsert = upsert.bind(*team).bind(*lane).bind(platform.as_str()).bind(*count).bind(millis(due));
+    let all: Vec<_> = lanes.iter().collect();
+    let mut numbers = Vec::new();
+    for some in parts(&all) {
+        let mut upsert = query_as::<(String, String, i64)>(
+            conn,
+            "INSERT INTO lane (team, lane, platform, seq, due_at) VALUES {rows} ON CONFLICT (team, lane) DO UPDATE SET \
+             seq = lane.seq + excluded.seq, \
+             due_at = CASE WHEN lane.due_at < excluded.due_at THEN lane.due_at ELSE excluded.due_at END \
+             RETURNING team, lane, seq",
+            0,
+            some.len(),
+            5,
+        );
+        for ((team, lane), (platform, count)) in some {
+            upsert = upsert.bind(*team).bind(*lane).bind(platform.as_str()).bind(*count).bind(millis(due));
+        }
+        numbers.extend(upsert.fetch_all(&mut *conn).await?);
     }
-    let numbers = upsert.fetch_all(conn).await?;
     let before = |(team, lane, last): (String, String, i64)| {
         let count = lanes.get(&(team.as_str(), lane.as_str())).map_or(0, |(_, count)| *count);
         ((team, lane), last - count)

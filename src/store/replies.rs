@@ -12,7 +12,7 @@ use super::{
     channels::{ErrorPlace, Place},
     findings,
     people::Who,
-    rows::{FULL, millis, padded, query, query_as, timestamp},
+    rows::{FULL, millis, padded, parts, query, query_as, timestamp},
 };
 use crate::{
     classifier::Diagnosis,
@@ -24,7 +24,7 @@ pub use kinds::{Given, Kind, NewReply, Outcome, State};
 
 /// Takes down new answers.
 pub async fn add(conn: &mut AnyConnection, replies: &[NewReply]) -> Result<()> {
-    for some in replies.chunks(FULL) {
+    for some in parts(replies) {
         let mut insert = query(
             conn,
             "INSERT INTO reply (id, kind, team, channel, message, thread, fingerprint, state, replied_at) VALUES {rows}",
@@ -52,7 +52,7 @@ pub async fn add(conn: &mut AnyConnection, replies: &[NewReply]) -> Result<()> {
 
 /// Takes down that these are the last full answers to errors in their channels; see [`latest`].
 pub async fn lead_to(conn: &mut AnyConnection, answers: &[(&MessageRef, &str, &str)]) -> Result<()> {
-    for some in answers.chunks(FULL) {
+    for some in parts(answers) {
         let mut update = query(
             conn,
             "WITH given (team, channel, fingerprint, reply) AS (VALUES {rows}) UPDATE error_channel SET reply = given.reply \

@@ -1,6 +1,6 @@
 //! Statements about several rows at once: one statement for many costs hardly more than for one.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, iter};
 
 use jiff::Timestamp;
 use sqlx::{
@@ -77,15 +77,26 @@ fn unnumbered(head: &str, before: usize) -> Option<String> {
     numbers.next().is_none().then_some(text)
 }
 
-/// Rows of a statement that is prepared once and kept. Under load most are of this size: SQLite needs longer to read the text of
-/// a statement of many rows than to carry it out.
+/// The most rows of a statement.
 pub(super) const FULL: usize = 128;
 
-/// Statements of so many rows are kept.
-const KEPT: [usize; 4] = [1, 8, 32, FULL];
+/// Statements of so many rows are prepared once and kept: SQLite needs longer to read the text of a statement of many rows than to
+/// carry it out. With each size more, the connection would have to forget others.
+const KEPT: [usize; 4] = [1, 4, 16, FULL];
 
 pub(super) fn is_kept(rows: usize) -> bool {
     KEPT.contains(&rows)
+}
+
+/// What is put in, in parts of which each fills a kept statement; the longest come first.
+pub(super) fn parts<T>(all: &[T]) -> impl Iterator<Item = &[T]> {
+    let mut left = all;
+    iter::from_fn(move || {
+        let size = KEPT.into_iter().rev().find(|size| *size <= left.len())?;
+        let (part, rest) = left.split_at_checked(size)?;
+        left = rest;
+        Some(part)
+    })
 }
 
 /// What is looked up or changed to the same, at most [`FULL`] of it, with its last repeated until there are as many as a kept
@@ -99,7 +110,7 @@ pub(super) fn padded<T: Copy>(some: &[T]) -> Vec<T> {
     all
 }
 
-/// A statement whose text depends on the number of its rows. What comes in numbers comes in chunks of [`FULL`].
+/// A statement whose text depends on the number of its rows. What comes in numbers comes in [`parts`].
 pub(super) fn query<'q>(
     conn: &AnyConnection,
     statement: &str,
@@ -140,11 +151,20 @@ mod tests {
 
     #[test]
     fn what_is_looked_up_fills_a_kept_statement() {
-        for (given, size) in [(0, 0), (1, 1), (2, 8), (8, 8), (33, FULL), (FULL, FULL)] {
+        for (given, size) in [(0, 0), (1, 1), (2, 4), (4, 4), (17, FULL), (FULL, FULL)] {
             let numbers: Vec<usize> = (0..given).collect();
             let all = padded(&numbers);
             assert_eq!(all.len(), size, "{given}");
             assert!(all.starts_with(&numbers) && all.iter().skip(given).all(|n| *n == given - 1));
+        }
+    }
+
+    #[test]
+    fn what_is_put_in_comes_in_kept_parts() {
+        for (given, sizes) in [(0, vec![]), (1, vec![1]), (7, vec![4, 1, 1, 1]), (280, vec![FULL, FULL, 16, 4, 4])] {
+            let numbers: Vec<usize> = (0..given).collect();
+            assert_eq!(parts(&numbers).map(<[usize]>::len).collect::<Vec<_>>(), sizes);
+            assert_eq!(parts(&numbers).flatten().copied().collect::<Vec<_>>(), numbers);
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
     store::{
         Result,
         recurrence::State,
-        rows::{FULL, day, millis, query},
+        rows::{day, millis, parts, query},
     },
 };
 
@@ -82,7 +82,7 @@ pub(super) async fn count_errors(conn: &mut AnyConnection, occurrences: &[NewOcc
         rows.insert(key, (described, count, if public { Some(Public::add(met, o)) } else { met }));
     }
     let rows: Vec<_> = rows.into_iter().collect();
-    for some in rows.chunks(FULL) {
+    for some in parts(&rows) {
         let mut upsert = query(
             conn,
             concat!(
@@ -154,7 +154,7 @@ pub(super) async fn count_by_channel(conn: &mut AnyConnection, occurrences: &[Ne
         rows.insert(key, (o, count));
     }
     let rows: Vec<_> = rows.into_iter().collect();
-    for some in rows.chunks(FULL) {
+    for some in parts(&rows) {
         let mut upsert = query(
             conn,
             "INSERT INTO error_channel (team, channel, fingerprint, cause, scope, package, private_at, seen, first_at, \
@@ -189,7 +189,7 @@ pub(super) async fn count_by_day(conn: &mut AnyConnection, occurrences: &[NewOcc
         *seen += 1;
     }
     let rows: Vec<_> = rows.into_iter().collect();
-    for some in rows.chunks(FULL) {
+    for some in parts(&rows) {
         let mut upsert = query(
             conn,
             "INSERT INTO error_day (team, day, channel, fingerprint, who, private_at, seen) VALUES {rows} \
@@ -245,7 +245,7 @@ impl DayKey {
 /// Adds to the counts of channels and days.
 pub async fn count(conn: &mut AnyConnection, days: &BTreeMap<DayKey, (Visibility, DayCounts)>) -> Result<()> {
     let rows: Vec<_> = days.iter().collect();
-    for some in rows.chunks(FULL) {
+    for some in parts(&rows) {
         let mut upsert = query(
             conn,
             "INSERT INTO channel_day (team, day, channel, private_at, seen, answered, fixed, unhelpful, false_answers, \

@@ -10,7 +10,7 @@ use crate::{
     message::{ChannelId, TeamId, UserId},
     store::{
         Result,
-        rows::{FULL, is_kept, millis, padded, sql},
+        rows::{FULL, is_kept, millis, padded, parts, sql},
     },
 };
 
@@ -119,7 +119,7 @@ pub async fn used(conn: &mut AnyConnection, fixes: &[(TeamId, i64)]) -> Result<(
         *counts.entry((team, *id)).or_default() += 1;
     }
     let counts: Vec<_> = counts.into_iter().collect();
-    for rows in counts.chunks(FULL) {
+    for rows in parts(&counts) {
         let statement = sql(
             conn,
             "WITH used (team, id, times) AS (VALUES {rows}) UPDATE fix SET uses = uses + \
