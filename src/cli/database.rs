@@ -1,6 +1,6 @@
 //! Opening the database for a subcommand.
 
-use std::io;
+use std::{io, thread};
 
 use anyhow::Context as _;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
@@ -27,8 +27,10 @@ pub(super) fn with_store<T>(
 /// Works without a database.
 pub(super) fn with_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     log();
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().context("cannot start")?;
+    // Two can do all that there is to do; on a single core the second would only take turns with the first.
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(2);
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(threads).enable_all().build().context("cannot start")?;
     let result = runtime.block_on(work);
     // Whoever still waits for a key on standard input is not waited for.
     runtime.shutdown_background();
