@@ -4,10 +4,7 @@
 //! Callers keep the diagnosis as it was at first and what the reader has said, and go through [`narrowed`] and then
 //! [`without`] anew after each click.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -93,11 +90,12 @@ pub fn question<'k>(diagnosis: &Diagnosis, answered: &Answers, knowledge: &'k Kn
 
 /// Whether one option of a question brings another cause to the front than the next.
 fn changes_lead(question: &Question, diagnosis: &Diagnosis, knowledge: &Knowledge) -> bool {
-    let leads = question.options.iter().map(|option| {
+    let mut leads = question.options.iter().map(|option| {
         let answered = Answers(BTreeMap::from([(question.id.clone(), option.id.clone())]));
         lead(&narrowed(diagnosis, &answered, knowledge), knowledge).map(|(_, cause)| cause.id.clone())
     });
-    leads.collect::<BTreeSet<_>>().len() > 1
+    // To rank is what costs: the first that differs decides.
+    leads.next().is_some_and(|first| leads.any(|lead| lead != first))
 }
 
 /// The diagnosis in the light of what was answered. A place that the text does not show is set, and the causes are ranked
