@@ -122,11 +122,12 @@ impl Store {
         // A pool would try a damaged file again and again, and then say that it does not answer.
         let mut first = AnyConnection::connect(&url).await?;
         first.execute(pragmas(WRITER_CACHE)).await?;
-        // On the disk with the end of this connection or the first commit after it; a file that lost them takes them again.
+        // On the disk with the first commit after it, or when the file is closed; one that lost them takes them again.
         first.execute("PRAGMA synchronous = NORMAL").await?;
         MIGRATIONS.run(&mut first).await?;
-        first.close().await?;
+        // The last to close a file tidies up, for the next to begin anew: so this one is not the last.
         let writers = pool(1, writer_pragmas).connect(&url).await?;
+        first.close().await?;
         let readers = pool(READERS, reader_pragmas).connect_lazy(&url)?;
         Self::ready(Engine::Sqlite, readers, writers, Some(path)).await
     }
