@@ -1,7 +1,7 @@
 //! The rate limits: what Discord's headers said about each route, what holds for all of them, and how many calls were invalid.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -14,6 +14,7 @@ use super::Route;
 
 /// Calls that Discord takes from a bot in a second, unless it has raised that.
 pub const CALLS: u32 = 50;
+const SECOND: Duration = Duration::from_secs(1);
 /// A bot with 10,000 refused calls in ten minutes is shut out; well before that, nothing is called until they are over.
 const INVALID: u32 = 5_000;
 const INVALID_WINDOW: Duration = Duration::from_mins(10);
@@ -27,7 +28,7 @@ const REMEMBERED: usize = 4_096;
 pub(super) struct Gate {
     state: Mutex<State>,
     /// Calls in a second.
-    calls: u32,
+    calls: usize,
 }
 
 #[derive(Debug, Default)]
@@ -36,7 +37,8 @@ struct State {
     buckets: HashMap<&'static str, String>,
     slots: HashMap<(String, String), Slot>,
     everything: Option<Instant>,
-    second: Option<(Instant, u32)>,
+    /// When calls were made within the last second.
+    second: VecDeque<Instant>,
     invalid: Option<(Instant, u32)>,
 }
 
@@ -64,7 +66,8 @@ impl Default for Gate {
 impl Gate {
     /// Lets a little less than so many calls through in a second: Discord's seconds are not ours.
     pub(super) fn new(calls: u32) -> Self {
-        Self { state: Mutex::default(), calls: (calls - calls / 10).max(1) }
+        let calls = usize::try_from(calls - calls / 10).unwrap_or(usize::MAX).max(1);
+        Self { state: Mutex::default(), calls }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -87,15 +90,17 @@ impl Gate {
             if let Some(wait) = state.everything.and_then(left) {
                 return Some(wait);
             }
-            let (since, count) =
-                state.second.filter(|(since, _)| now < *since + Duration::from_secs(1)).unwrap_or((now, 0));
-            if count >= self.calls {
-                return left(since + Duration::from_secs(1));
+            while state.second.front().is_some_and(|at| now >= *at + SECOND) {
+                state.second.pop_front();
+            }
+            // In any second, wherever Discord begins to count.
+            if let Some(first) = state.second.front().filter(|_| state.second.len() >= self.calls) {
+                return left(*first + SECOND);
             }
             if let Some(wait) = state.take(&key, now) {
                 return Some(wait);
             }
-            state.second = Some((since, count + 1));
+            state.second.push_back(now);
             return None;
         }
         state.take(&key, now)
@@ -219,7 +224,17 @@ mod tests {
         let (gate, now) = (Gate::default(), Instant::now());
         let free = (0..100).filter(|n| gate.wait(&Route::post(&n.to_string()), now).is_none()).count();
         assert_eq!(free, 45);
-        assert_eq!(gate.wait(&Route::post("1"), now + Duration::from_secs(1)), None);
+        assert_eq!(gate.wait(&Route::post("1"), now + SECOND), None);
+    }
+
+    #[test]
+    fn a_second_that_begins_between_two_others_has_no_more_calls_than_they() {
+        let (gate, now) = (Gate::default(), Instant::now());
+        let free = |at: Instant| (0..100).filter(|n| gate.wait(&Route::post(&n.to_string()), at).is_none()).count();
+        assert_eq!(gate.wait(&Route::post("1"), now), None);
+        assert_eq!(free(now + SECOND * 9 / 10), 44);
+        assert_eq!(free(now + SECOND), 1);
+        assert_eq!(free(now + SECOND * 19 / 10), 44);
     }
 
     #[test]
