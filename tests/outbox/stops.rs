@@ -76,6 +76,40 @@ async fn a_commit_wakes_the_worker() {
 }
 
 #[tokio::test]
+async fn what_is_put_into_a_resting_lane_is_said_when_its_rest_is_over() {
+    const PACE: Duration = Duration::from_millis(300);
+    /// The database is asked every two seconds what else there is.
+    const NOT_YET: Duration = Duration::from_millis(1_500);
+    each_engine(async |store, _| {
+        let world = World::new(store);
+        world.slack.pace(PACE.try_into().unwrap());
+        let mut shortest = Duration::MAX;
+        // A busy machine may be late once.
+        for lane in ["C1", "C2", "C3"] {
+            world.post(lane, "a").await;
+            let (worker, wake) = (world.worker_in_time(), Arc::new(Notify::new()));
+            let (runner, woken) = (Arc::clone(&worker), Arc::clone(&wake));
+            let lock = lock::hold(&world.store, "test").unwrap();
+            let begun = Instant::now();
+            let run = tokio::spawn(async move { runner.run(&woken, &lock).await });
+            world.slack.asked.notified().await;
+            while !world.list().await.is_empty() {
+                tokio::task::yield_now().await;
+            }
+            world.post(lane, "b").await;
+            wake.notify_one();
+            world.slack.asked.notified().await;
+            shortest = shortest.min(begun.elapsed());
+            worker.stop();
+            run.await.unwrap().unwrap();
+            assert_eq!(world.slack.said(), [format!("{lane} post a"), format!("{lane} post b")]);
+        }
+        assert!(PACE <= shortest && shortest < NOT_YET, "{shortest:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn one_process_sends_from_a_file_and_any_number_from_a_server() {
     each_engine(async |store, url| {
         let first = lock::hold(&store, "chat").unwrap();

@@ -153,6 +153,12 @@ impl World {
         self.worker_with(Settings::default())
     }
 
+    /// Another one, whose clock goes.
+    pub fn worker_in_time(&self) -> Arc<Worker> {
+        let couriers = vec![Arc::clone(&self.slack) as Arc<dyn Courier>];
+        Worker::new(Arc::clone(&self.bot), couriers, Settings::default(), Arc::new(Timestamp::now))
+    }
+
     /// The same with settings; the waits after failures are the longest that chance allows.
     pub fn worker_with(&self, settings: Settings) -> Arc<Worker> {
         let now = Arc::clone(&self.now);
