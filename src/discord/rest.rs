@@ -23,6 +23,7 @@ use url::Url;
 
 mod body;
 mod gate;
+mod reason;
 pub mod route;
 
 pub use body::File;
@@ -32,6 +33,8 @@ pub use gate::CALLS;
 
 use body::Body;
 use gate::{Answer, Gate};
+
+pub(super) use reason::reason;
 
 /// What Discord is to be told about who calls.
 const AGENT: &str = concat!("DiscordBot (npmfix, ", env!("CARGO_PKG_VERSION"), ")");
@@ -85,9 +88,9 @@ impl Rest {
         let mut http = HttpConnector::new();
         http.enforce_http(false);
         http.set_connect_timeout(Some(CONNECT));
-        let connector = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_native_roots()
-            .map_err(|error| format!("cannot read this system's certificates: {error}"))?;
+        let connector = hyper_rustls::HttpsConnectorBuilder::new().with_native_roots().map_err(|error| {
+            format!("cannot read the certificates that this machine trusts (install ca-certificates): {error}")
+        })?;
         let connector = match api {
             Some(url) if !is_loopback(url) => {
                 return Err("DISCORD_API_URL is for tests: only a loopback address is taken".to_owned());
@@ -281,15 +284,4 @@ pub(super) fn is_loopback(url: &Url) -> bool {
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
         _ => false,
     }
-}
-
-/// What went wrong, without the address: it may hold the token of an interaction.
-fn reason(error: &dyn std::error::Error) -> String {
-    let mut reason = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        reason = inner.to_string();
-        source = inner.source();
-    }
-    reason
 }

@@ -26,7 +26,10 @@ use super::{
     refusal::Refusal,
 };
 use crate::{
-    discord::intake::{Open, heard_until},
+    discord::{
+        intake::{Open, heard_until},
+        rest,
+    },
     store::discord::{Kept, Session as KeptSession, Shard as Number},
 };
 
@@ -166,10 +169,14 @@ impl<'s> Line<'s> {
         }
     }
 
-    /// Its text is not logged: it holds what people wrote.
+    /// The text of what is not understood is not logged: it holds what people wrote.
     fn note(&self, error: &ReceiveMessageError) {
-        let unreadable = matches!(error.kind(), ReceiveMessageErrorType::Deserializing { .. });
-        tracing::warn!(shard = self.number.number, unreadable, "the gateway is not reached, or not understood");
+        let shard = self.number.number;
+        if matches!(error.kind(), ReceiveMessageErrorType::Reconnect) {
+            tracing::warn!(shard, reason = %rest::reason(error), "the gateway is not reached");
+        } else {
+            tracing::warn!(shard, "the gateway is not understood");
+        }
     }
 
     /// Takes in what came.
