@@ -59,7 +59,7 @@ async fn every_paste_is_answered_once_however_often_the_program_is_killed() {
     }
     let rest = Instant::now();
     let pastes = timeout(REST, sender).await.unwrap_or_else(|_| panic!("answered: {}", posts(&fake.state()))).unwrap();
-    settles(&program, &fake).await;
+    program.settles(&fake, REST).await;
     let last = rest.elapsed();
     drop(running);
     let all = format!(
@@ -202,21 +202,6 @@ fn check_channels(state: &State0, pastes: &Pastes) {
     }
     assert!(answers.is_empty(), "nobody asked: {answers:#?}");
     assert_eq!(pastes.len(), PASTES);
-}
-
-/// Waits until nothing is left to say.
-async fn settles(program: &Program, fake: &Fake) {
-    let store = Store::open(&program.database).await.unwrap();
-    let open = "SELECT COUNT(*) FROM outbox WHERE parked_at IS NULL AND kind <> 'followup'";
-    let begun = Instant::now();
-    loop {
-        let rows: i64 = sqlx::query_scalar(open).fetch_one(&mut *store.read().await.unwrap()).await.unwrap();
-        if rows == 0 || begun.elapsed() > REST {
-            break;
-        }
-        let _ = timeout(Duration::from_millis(100), fake.news.notified()).await;
-    }
-    store.close().await;
 }
 
 /// The database at the end.

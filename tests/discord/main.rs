@@ -11,10 +11,12 @@ mod endpoint;
 mod engines;
 #[path = "fake/fake.rs"]
 mod fake;
+mod production;
 mod program;
 mod render;
 mod rig;
 mod sessions;
 mod story;
+mod strict;
 mod traps;
 mod turns;

@@ -1,6 +1,10 @@
 //! The real program on the fake, for what only a process of its own shows.
 
-use std::process::{Child, Command, Stdio};
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Child, ChildStderr, Command, Stdio},
+    time::{Duration, Instant},
+};
 
 use npmfix::{
     message::{ChannelId, TeamId},
@@ -11,8 +15,9 @@ use npmfix::{
 };
 use serde_json::json;
 use tempfile::TempDir;
+use tokio::time::timeout;
 
-use crate::fake::{Fake, GENERAL, GUILD, Seen, State0, TOKEN};
+use crate::fake::{Fake, GENERAL, GUILD, PATIENCE, Seen, State0, TOKEN};
 
 /// One of its channels.
 pub fn channel(number: usize) -> String {
@@ -57,16 +62,70 @@ impl Program {
 
     /// Starts it, with more in its environment.
     pub fn start(&self, environment: &[(&str, &str)]) -> Running {
-        let child = Command::new(assert_cmd::cargo::cargo_bin!("npmfix"))
+        Running(self.serve(environment).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+
+    /// The same, with what it writes into its log.
+    pub fn start_heard(&self, environment: &[(&str, &str)]) -> (Running, Log) {
+        let mut child = self.serve(environment).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        (Running(child), Log(log))
+    }
+
+    fn serve(&self, environment: &[(&str, &str)]) -> Command {
+        let mut command = on(&self.base, environment);
+        command
             .args(["serve", "--answers-per-hour", "1000000", "--database", &self.database])
-            .env("DISCORD_TOKEN", TOKEN)
-            .env("DISCORD_API_URL", &self.base)
-            .env("BIND_ADDR", "127.0.0.1:0")
-            .envs(environment.iter().copied())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        Running(child.unwrap())
+            .env("BIND_ADDR", "127.0.0.1:0");
+        command
+    }
+
+    /// Waits until nothing is left to say, or for this long.
+    pub async fn settles(&self, fake: &Fake, patience: Duration) {
+        let store = Store::open(&self.database).await.unwrap();
+        let open = "SELECT COUNT(*) FROM outbox WHERE parked_at IS NULL AND kind <> 'followup'";
+        let begun = Instant::now();
+        loop {
+            let rows: i64 = sqlx::query_scalar(open).fetch_one(&mut *store.read().await.unwrap()).await.unwrap();
+            if rows == 0 || begun.elapsed() > patience {
+                break;
+            }
+            let _ = timeout(Duration::from_millis(100), fake.news.notified()).await;
+        }
+        store.close().await;
+    }
+}
+
+/// The program on a stand-in, with more in its environment. Which certificates it trusts is said there and by the machine, by
+/// nothing that whoever runs the tests has set.
+pub fn on(base: &str, environment: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("npmfix"));
+    command
+        .env("DISCORD_TOKEN", TOKEN)
+        .env("DISCORD_API_URL", base)
+        .env_remove("SSL_CERT_FILE")
+        .env_remove("SSL_CERT_DIR")
+        .envs(environment.iter().copied());
+    command
+}
+
+/// What a program writes into its log.
+pub struct Log(BufReader<ChildStderr>);
+
+impl Log {
+    /// The next line that says this.
+    pub async fn says(mut self, what: &'static str) -> String {
+        let look = move || {
+            let mut line = String::new();
+            while self.0.read_line(&mut line).unwrap() > 0 {
+                if line.contains(what) {
+                    return line;
+                }
+                line.clear();
+            }
+            panic!("it ended without {what:?}");
+        };
+        timeout(PATIENCE, tokio::task::spawn_blocking(look)).await.expect(what).unwrap()
     }
 }
 

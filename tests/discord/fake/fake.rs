@@ -1,6 +1,6 @@
 //! A Discord on loopback, and what people see. It keeps what was posted, takes only what the real one
 //! would take, and remembers everything else that it is asked for as a fault. `rest` answers calls, `gateway` is its other half,
-//! `limits` and `schema` say what Discord would refuse.
+//! `tls` is how both are reached, `limits`, `rates` and `schema` say what Discord would refuse.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 #![allow(clippy::needless_pass_by_value, reason = "what is made in the call is handed over")]
@@ -19,13 +19,17 @@ use jiff::{SignedDuration, Timestamp};
 use npmfix::bot::outbox::Clock;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, sync::Notify, time::timeout};
+use tokio::{sync::Notify, time::timeout};
 
 pub mod gateway;
 pub mod limits;
 pub mod parts;
+pub mod rates;
 mod rest;
 pub mod schema;
+pub mod tls;
+
+use tls::{Door, Papers};
 
 pub const TOKEN: &str = "a.made-up.token";
 pub const APPLICATION: &str = "1100000000000000001";
@@ -112,6 +116,10 @@ pub struct State0 {
     pub gateway: gateway::State,
     pub url: String,
     pub flags: u64,
+    /// How often it is called, where that is counted.
+    rates: Option<rates::Rates>,
+    /// Connections that were not trusted, by what was said.
+    pub turned_away: Vec<String>,
 }
 
 #[derive(Clone)]
@@ -126,14 +134,23 @@ pub struct Fake {
 
 impl Fake {
     pub async fn start() -> Self {
-        let rest = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", rest.local_addr().unwrap());
+        Self::behind(Door::open().await, Door::open().await)
+    }
+
+    /// As Discord is reached in production: over TLS, with these papers for its API and for its gateway, and so often that it takes.
+    pub async fn start_in_production(api: &Papers, gateway: &Papers) -> Self {
+        let fake = Self::behind(Door::locked(api, &["h2"]).await, Door::locked(gateway, &[]).await);
+        fake.state().rates = Some(rates::Rates::default());
+        fake
+    }
+
+    fn behind(rest: Door, socket: Door) -> Self {
+        let base = rest.address("http");
         let ahead = Arc::<AtomicI64>::default();
         let mut state =
             State0 { next: 1_400_000_000_000_000_000, flags: 1 << 19, ahead: Arc::clone(&ahead), ..State0::default() };
         state.gateway.remaining = 1000;
-        state.url = format!("ws://{}", socket.local_addr().unwrap());
+        state.url = socket.address("ws");
         let channel = |id: &str, kind: u64, parent: Value, hidden: bool| {
             let deny = if hidden { "1024" } else { "0" };
             json!({
@@ -150,7 +167,7 @@ impl Fake {
         }
         let fake = Self { state: Arc::new(Mutex::new(state)), news: Arc::default(), ahead: Arc::clone(&ahead), base };
         let app = Router::new().fallback(rest::answer).with_state(fake.clone());
-        tokio::spawn(async move { axum::serve(rest, app).await.unwrap() });
+        tokio::spawn(rest.serve(app, fake.clone()));
         tokio::spawn(gateway::serve(socket, fake.clone()));
         fake
     }

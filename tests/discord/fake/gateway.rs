@@ -1,22 +1,29 @@
 //! The fake's gateway: sessions that can be resumed, and everything that can go wrong with a connection.
 
+#![expect(clippy::result_large_err, reason = "a refusal is as large as its library makes it")]
+
 use std::time::Instant;
 
+use axum::http::StatusCode;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::mpsc,
-};
+use tokio::sync::mpsc;
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
         Message,
+        handshake::server::{ErrorResponse, Request, Response},
         protocol::{CloseFrame, frame::coding::CloseCode},
     },
 };
 
-use super::{Fake, GUILD, ME, TOKEN, user};
+use super::{
+    Fake, GUILD, ME, TOKEN,
+    tls::{Door, Wire},
+    user,
+};
+
+type Socket = WebSocketStream<Box<dyn Wire>>;
 
 /// Milliseconds between heartbeats.
 const HEARTBEAT: u64 = 500;
@@ -42,6 +49,8 @@ pub struct State {
     pub identifies: usize,
     pub resumes: Vec<u64>,
     pub connections: usize,
+    /// What each of them asked for.
+    pub asked: Vec<String>,
     /// When each of them was made.
     pub connected_at: Vec<Instant>,
     /// Sign-ins that are left.
@@ -108,11 +117,13 @@ impl State {
     }
 }
 
-pub async fn serve(listener: TcpListener, fake: Fake) {
-    while let Ok((stream, _)) = listener.accept().await {
+pub async fn serve(door: Door, fake: Fake) {
+    while let Some(knock) = door.knock().await {
         let fake = fake.clone();
         tokio::spawn(async move {
-            if let Ok(socket) = tokio_tungstenite::accept_async(stream).await {
+            let Some(wire) = knock.enters(&fake).await else { return };
+            let greets = |request: &Request, response| greets(&fake, request, response);
+            if let Ok(socket) = tokio_tungstenite::accept_hdr_async(wire, greets).await {
                 connection(socket, &fake).await;
             }
             fake.news.notify_waiters();
@@ -120,7 +131,22 @@ pub async fn serve(listener: TcpListener, fake: Fake) {
     }
 }
 
-async fn connection(mut socket: WebSocketStream<TcpStream>, fake: &Fake) {
+/// Whether a connection is spoken as it asks for: JSON of the tenth version, which nothing compresses.
+fn greets(fake: &Fake, request: &Request, response: Response) -> Result<Response, ErrorResponse> {
+    let uri = request.uri();
+    fake.state().gateway.asked.push(uri.to_string());
+    let mut asked: Vec<&str> = uri.query().unwrap_or_default().split('&').collect();
+    asked.sort_unstable();
+    if uri.path() == "/" && asked == ["encoding=json", "v=10"] {
+        return Ok(response);
+    }
+    fake.fault(format!("the gateway does not speak {uri}"));
+    let mut no = ErrorResponse::new(None);
+    *no.status_mut() = StatusCode::BAD_REQUEST;
+    Err(no)
+}
+
+async fn connection(mut socket: Socket, fake: &Fake) {
     let ends = {
         let gateway = &mut fake.state().gateway;
         gateway.connections += 1;
@@ -170,11 +196,11 @@ async fn connection(mut socket: WebSocketStream<TcpStream>, fake: &Fake) {
     }
 }
 
-async fn send(socket: &mut WebSocketStream<TcpStream>, json: &Value) {
+async fn send(socket: &mut Socket, json: &Value) {
     let _ = socket.send(Message::text(json.to_string())).await;
 }
 
-async fn close(socket: &mut WebSocketStream<TcpStream>, code: u16) {
+async fn close(socket: &mut Socket, code: u16) {
     let frame = (code > 0).then(|| CloseFrame { code: CloseCode::from(code), reason: "".into() });
     let _ = socket.close(frame).await;
     // The other side answers, and then it is over.
@@ -182,12 +208,7 @@ async fn close(socket: &mut WebSocketStream<TcpStream>, code: u16) {
 }
 
 /// Takes what the bot sends; whether the connection goes on.
-async fn takes(
-    socket: &mut WebSocketStream<TcpStream>,
-    fake: &Fake,
-    json: &Value,
-    orders: &mpsc::UnboundedSender<Order>,
-) -> bool {
+async fn takes(socket: &mut Socket, fake: &Fake, json: &Value, orders: &mpsc::UnboundedSender<Order>) -> bool {
     let data = &json["d"];
     match json["op"].as_u64() {
         Some(1) => {
@@ -215,14 +236,13 @@ async fn takes(
     }
 }
 
-async fn identify(
-    socket: &mut WebSocketStream<TcpStream>,
-    fake: &Fake,
-    data: &Value,
-    orders: &mpsc::UnboundedSender<Order>,
-) -> bool {
+async fn identify(socket: &mut Socket, fake: &Fake, data: &Value, orders: &mpsc::UnboundedSender<Order>) -> bool {
     if data["token"] != format!("Bot {TOKEN}") && data["token"] != TOKEN {
         close(socket, 4004).await;
+        return false;
+    }
+    if !matches!(data["compress"], Value::Null | Value::Bool(false)) {
+        fake.fault(format!("compressed events are asked for: {}", data["compress"]));
         return false;
     }
     let intents = data["intents"].as_u64().unwrap_or_default();
@@ -264,12 +284,7 @@ async fn identify(
     true
 }
 
-async fn resume(
-    socket: &mut WebSocketStream<TcpStream>,
-    fake: &Fake,
-    data: &Value,
-    orders: &mpsc::UnboundedSender<Order>,
-) -> bool {
+async fn resume(socket: &mut Socket, fake: &Fake, data: &Value, orders: &mpsc::UnboundedSender<Order>) -> bool {
     let seq = data["seq"].as_u64().unwrap_or_default();
     let valid = {
         let mut state = fake.state();

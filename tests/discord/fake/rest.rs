@@ -3,7 +3,7 @@
 use axum::{
     body::Bytes,
     extract::State,
-    http::{HeaderMap, Method, StatusCode, Uri},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri},
     response::{IntoResponse as _, Response},
 };
 use serde_json::{Value, json};
@@ -51,6 +51,14 @@ pub(super) async fn answer(
     if !files.is_empty() && fake.state().no_files {
         return refused(403, 50_013);
     }
+    let counted = fake.state().rates.as_mut().map(|rates| rates.count(route, parts.get(1).unwrap_or(&"")));
+    let left = match counted.transpose() {
+        Ok(left) => left,
+        Err(seconds) => {
+            fake.fault(format!("{method} {path}: {seconds} s too early"));
+            return limited(seconds, "user");
+        }
+    };
     let unreadable = parts.get(1).is_some_and(|channel| fake.state().unreadable.contains(*channel));
     let trouble = if route == "messages" && unreadable {
         Some(Trouble::Refused(500, 0))
@@ -59,8 +67,12 @@ pub(super) async fn answer(
     };
     fake.state().sent_files.extend(files);
     fake.state().reads(route);
-    let response = happens(&fake, trouble, (route, &parts), &uri, json).await;
+    let mut response = happens(&fake, trouble, (route, &parts), &uri, json).await;
     fake.state().has_read(route);
+    // A server that fails says nothing about limits, and a limit has its own to say.
+    if let Some(left) = left.filter(|_| response.status().as_u16() < 429) {
+        left.tell(response.headers_mut());
+    }
     response
 }
 
@@ -75,13 +87,7 @@ async fn happens(
     match &trouble {
         Some(Trouble::Refused(status, code)) => return refused(*status, *code),
         Some(Trouble::Limited { seconds, global }) => {
-            let scope = if *global { "global" } else { "user" };
-            let body = json!({ "message": "You are being rate limited.", "retry_after": seconds, "global": global });
-            let mut response = (StatusCode::TOO_MANY_REQUESTS, axum::Json(body)).into_response();
-            let head = response.headers_mut();
-            head.insert("retry-after", format!("{}", seconds.ceil()).parse().unwrap());
-            head.insert("x-ratelimit-scope", scope.parse().unwrap());
-            return response;
+            return limited(*seconds, if *global { "global" } else { "user" });
         }
         Some(Trouble::Slow(time)) => tokio::time::sleep(*time).await,
         _ => {}
@@ -133,6 +139,16 @@ fn wrong_with(route: &str, body: &Value) -> Vec<String> {
         _ => {}
     }
     wrong
+}
+
+fn limited(seconds: f64, scope: &'static str) -> Response {
+    let global = scope == "global";
+    let body = json!({ "message": "You are being rate limited.", "retry_after": seconds, "global": global });
+    let mut response = (StatusCode::TOO_MANY_REQUESTS, axum::Json(body)).into_response();
+    let head = response.headers_mut();
+    head.insert("retry-after", format!("{}", seconds.ceil()).parse().unwrap());
+    head.insert("x-ratelimit-scope", HeaderValue::from_static(scope));
+    response
 }
 
 fn refused(status: u16, code: u64) -> Response {
