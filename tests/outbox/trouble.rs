@@ -253,6 +253,50 @@ async fn a_worker_that_lost_its_lane_changes_nothing() {
 }
 
 #[tokio::test]
+async fn what_is_taken_down_twice_frees_no_lane_in_which_the_next_row_is_being_sent() {
+    each_engine(async |store, _| {
+        let world = World::new(store);
+        let lease = outbox::Lease { owner: "worker".to_owned(), length: SignedDuration::from_secs(60) };
+        let other = outbox::Lease { owner: "other".to_owned(), ..lease.clone() };
+        let claim = async |lease: &outbox::Lease| {
+            let mut tx = world.store.begin().await.unwrap();
+            let slack = [npmfix::message::Platform::Slack];
+            let (mut taken, _) = outbox::claim(&mut tx, &slack, lease, 1, world.now()).await.unwrap();
+            tx.commit().await.unwrap();
+            taken.parcels.pop()
+        };
+        let sent = async |parcel: &outbox::Parcel, pace: SignedDuration| {
+            let mut tx = world.store.begin().await.unwrap();
+            let said = [outbox::Said { parcel, answer: None }];
+            let next = outbox::sent(&mut tx, &said, &lease, pace, world.now()).await.unwrap();
+            tx.commit().await.unwrap();
+            next
+        };
+        world.post("C1", "a").await;
+        world.post("C1", "b").await;
+        let first = claim(&lease).await.unwrap();
+        sent(&first, SignedDuration::from_secs(1)).await;
+        world.passes(1);
+        let second = claim(&lease).await.unwrap();
+        assert_eq!(second.body, "b");
+        // Only a server can have taken down what it did not confirm.
+        if world.store.engine() == npmfix::store::Engine::Postgres {
+            sent(&first, SignedDuration::from_secs(1)).await;
+            assert_eq!(sent(&first, SignedDuration::ZERO).await, outbox::Next::default());
+        }
+        let mut tx = world.store.begin().await.unwrap();
+        assert!(!outbox::renew(&mut tx, &first, &lease, world.now()).await.unwrap());
+        assert_eq!(outbox::retry(&mut tx, &first, "late", &lease, world.now()).await.unwrap(), None);
+        tx.commit().await.unwrap();
+        world.passes(2);
+        assert_eq!(claim(&other).await, None);
+        let mut tx = world.store.begin().await.unwrap();
+        assert!(outbox::renew(&mut tx, &second, &lease, world.now()).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_saved_fix_that_cannot_be_read_keeps_back_what_it_fits_and_nothing_else() {
     each_engine(async |store, _| {
         let world = World::new(store);

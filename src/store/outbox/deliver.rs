@@ -44,6 +44,8 @@ pub struct Parcel {
     pub attempts: i64,
     /// When it was begun before, if it was: it may have been said already.
     pub begun: Option<Timestamp>,
+    /// When it was marked as being sent this time. Tells this time from others.
+    pub marked: Timestamp,
 }
 
 /// What comes next in some lanes.
@@ -160,12 +162,12 @@ async fn heads(conn: &mut AnyConnection, lanes: &[Lane], now: Timestamp) -> Resu
             select = select.bind(lane.team.as_str()).bind(lane.name.as_str());
         }
         let rows = select.fetch_all(&mut *conn).await?;
-        heads.extend(rows.into_iter().filter_map(|row| head(lanes, row)));
+        heads.extend(rows.into_iter().filter_map(|row| head(lanes, row, now)));
     }
     Ok(heads)
 }
 
-fn head(lanes: &[Lane], row: Row) -> Option<Head> {
+fn head(lanes: &[Lane], row: Row, marked: Timestamp) -> Option<Head> {
     let (team, lane, seq, key, kind, reply, answer, body, attempts, sending, post_parked) = row;
     let team = lanes.iter().find(|known| known.team.as_str() == team)?.team.clone();
     let trouble = match Kind::stored(&kind) {
@@ -175,7 +177,7 @@ fn head(lanes: &[Lane], row: Row) -> Option<Head> {
     };
     let kind = Kind::stored(&kind).unwrap_or(Kind::Notice);
     let (attempts, begun) = (attempts + 1, sending.map(timestamp));
-    Some(Head { parcel: Parcel { team, lane, seq, key, kind, reply, answer, body, attempts, begun }, trouble })
+    Some(Head { parcel: Parcel { team, lane, seq, key, kind, reply, answer, body, attempts, begun, marked }, trouble })
 }
 
 /// Marks rows as being sent.

@@ -105,7 +105,42 @@ pub(super) async fn held(conn: &mut AnyConnection, lanes: &[Lane], lease: &Lease
     Ok(lanes.iter().filter(is_held).cloned().collect())
 }
 
-/// Whether this worker still holds the lane of a parcel, and for longer from now on.
+/// Whether a parcel is still being sent as it was taken; its lane is held for longer then. What a lost connection left open may have
+/// been taken down before: then somebody else may have the lane by now, or this worker has taken it again.
 pub async fn renew(conn: &mut AnyConnection, parcel: &Parcel, lease: &Lease, now: Timestamp) -> Result<bool> {
-    Ok(!held(conn, &[Lane::of(parcel)], lease, now).await?.is_empty())
+    if held(conn, &[Lane::of(parcel)], lease, now).await?.is_empty() {
+        return Ok(false);
+    }
+    let (others,): (i64,) = sqlx::query_as(
+        "SELECT COUNT(*) FROM outbox WHERE team = $1 AND lane = $2 AND (seq <> $3 OR sending_at <> $4) \
+         AND sending_at IS NOT NULL AND parked_at IS NULL",
+    )
+    .bind(parcel.team.as_str())
+    .bind(parcel.lane.as_str())
+    .bind(parcel.seq)
+    .bind(millis(parcel.marked))
+    .fetch_one(conn)
+    .await?;
+    Ok(others == 0)
+}
+
+/// Of these lanes, from which a row has just gone, those in which no other one is being sent.
+pub(super) async fn idle(conn: &mut AnyConnection, lanes: Vec<Lane>) -> Result<Vec<Lane>> {
+    let mut busy: Vec<(String, String)> = Vec::new();
+    let names: Vec<&Lane> = lanes.iter().collect();
+    for some in names.chunks(FULL).map(padded) {
+        let mut select = query_as(
+            conn,
+            "SELECT team, lane FROM outbox WHERE sending_at IS NOT NULL AND parked_at IS NULL AND (team, lane) IN (VALUES {rows})",
+            0,
+            some.len(),
+            2,
+        );
+        for lane in some {
+            select = select.bind(lane.team.as_str()).bind(lane.name.as_str());
+        }
+        busy.extend(select.fetch_all(&mut *conn).await?);
+    }
+    let is_busy = |lane: &Lane| busy.iter().any(|(team, name)| lane.team.as_str() == team && lane.name == *name);
+    Ok(lanes.into_iter().filter(|lane| !is_busy(lane)).collect())
 }

@@ -7,7 +7,7 @@ use sqlx::AnyConnection;
 use super::{
     Kind, Lease, Next, Parcel, Result,
     deliver::{next, park, row},
-    lanes::{Lane, held, release_silent, renew, rest},
+    lanes::{Lane, held, idle, release_silent, renew, rest},
 };
 use crate::{
     message::TeamId,
@@ -39,7 +39,7 @@ pub async fn sent(
     let posts = said.iter().filter(|said| said.parcel.kind == Kind::Post);
     let learnt = posts.filter_map(|said| Some((&said.parcel.team, said.parcel.reply.as_deref()?, said.answer?)));
     learn(conn, &learnt.collect::<Vec<_>>()).await?;
-    let lanes: Vec<Lane> = said.iter().map(|said| Lane::of(said.parcel)).collect();
+    let mut lanes: Vec<Lane> = said.iter().map(|said| Lane::of(said.parcel)).collect();
     // Whoever changes rows holds their lanes; on SQLite they hold the file.
     if conn.backend_name() != "SQLite" {
         held(conn, &lanes, lease, now).await?;
@@ -51,6 +51,10 @@ pub async fn sent(
             delete = delete.bind(parcel.team.as_str()).bind(parcel.key.as_str());
         }
         delete.execute(&mut *conn).await?;
+    }
+    // A server may have taken this down and lost the connection before it could say so; the next rows are begun since.
+    if conn.backend_name() != "SQLite" {
+        lanes = idle(conn, lanes).await?;
     }
     if !pace.is_zero() {
         return Ok(Next { due: rest(conn, &lanes, lease, now + pace).await?, ..Next::default() });
