@@ -180,9 +180,17 @@ impl Store {
         self.key.who(team, user)
     }
 
-    /// Closes the connections after the work that is under way.
+    /// Closes the connections after the work that is under way. What SQLite keeps in its log is in the file then, unless somebody
+    /// else still reads it.
     pub async fn close(&self) {
         self.readers.close().await;
+        if self.engine == Engine::Sqlite
+            && let Ok(mut writer) = self.writers.acquire().await
+            // The last connection would see to it only after its end is told, when somebody may be replacing the file.
+            && let Err(error) = writer.execute("PRAGMA wal_checkpoint").await
+        {
+            tracing::debug!(%error, "what is in the database's log stays there until the next start");
+        }
         self.writers.close().await;
     }
 }
