@@ -46,7 +46,8 @@ pub async fn latest(
     for some in places.chunks(FULL).map(padded) {
         let mut select = query_as::<Answer>(
             conn,
-            "WITH scope (team, channel) AS (VALUES ($1, $2)), wanted (channel, fingerprint) AS (VALUES {rows}), answer AS ( \
+            "WITH scope (team, channel) AS (VALUES ($1, $2)), wanted (channel, fingerprint) AS ( \
+             SELECT DISTINCT * FROM (VALUES {rows}) AS asked), answer AS ( \
              SELECT c.fingerprint, c.last_at, r.id, r.channel, r.message, r.thread, r.outcome, \
              ROW_NUMBER() OVER (PARTITION BY c.fingerprint ORDER BY c.last_at DESC, c.channel) AS place \
              FROM scope CROSS JOIN wanted CROSS JOIN error_channel c CROSS JOIN reply r CROSS JOIN heard h \
