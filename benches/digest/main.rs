@@ -140,8 +140,8 @@ async fn digests(address: &str, spent: &Spent, (teams, occurrences): (u64, u64))
     good
 }
 
-/// Makes the digests of all teams, one after the other. All of it is counted as the database's time, the words, too; what its
-/// statements took of it is printed.
+/// Makes the digests of all teams, one after the other. The database's time is what we wait for its statements, the way to it and back
+/// included, and a commit; what the words take besides is printed.
 async fn make(store: &Store, spent: &Spent, teams: u64, due: Timestamp) -> bool {
     let bot = Bot::new(load_embedded().unwrap(), store.clone(), Limits::default());
     let limit = i64::try_from(teams).unwrap();
@@ -174,15 +174,14 @@ async fn make(store: &Store, spent: &Spent, teams: u64, due: Timestamp) -> bool 
     let mean = all / u32::try_from(times.len()).unwrap();
     // The first digests bring in what the connection and its statements need.
     let (after_the_first, end) = (memory[1], memory[4]);
-    let (fast, flat) = (mean <= TIME, end <= after_the_first + growth(store.engine()));
+    let (fast, flat) = (statements + commit <= TIME, end <= after_the_first + growth(store.engine()));
     println!(
-        "made: mean {mean:?}, median {:?}, 99 of 100 within {:?}, at worst {:?}: {}",
+        "made: mean {mean:?}, median {:?}, 99 of 100 within {:?}, at worst {:?}",
         times[times.len() / 2],
         times[times.len() * 99 / 100],
         times[times.len() - 1],
-        verdict(fast)
     );
-    println!("  of the mean, {statements:?} are its statements; the commit of a single row takes {commit:?}");
+    println!("  of the mean, {statements:?} are its statements and {commit:?} a commit: {}", verdict(fast));
     println!("memory at the start and after each quarter: {memory:?} MB: {}", verdict(flat));
     fast && flat
 }
