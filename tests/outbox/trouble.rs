@@ -297,6 +297,38 @@ async fn what_is_taken_down_twice_frees_no_lane_in_which_the_next_row_is_being_s
 }
 
 #[tokio::test]
+async fn a_row_that_is_said_after_all_is_not_held_up_by_an_unclear_one_behind_it() {
+    each_engine(async |store, _| {
+        let world = World::new(store);
+        let worker = world.worker();
+        world.post("C1", "a").await;
+        world.post("C1", "b").await;
+        world.slack.next(Delivery::Refused("not in the channel".to_owned()));
+        world.slack.next(Delivery::Unclear("cut off".to_owned()));
+        worker.drain().await.unwrap();
+        let again = async |seconds| {
+            let mut tx = world.store.begin().await.unwrap();
+            assert_eq!(outbox::unpark_all(&mut tx, world.now()).await.unwrap(), 1);
+            tx.commit().await.unwrap();
+            world.passes(seconds);
+        };
+        again(3).await;
+        world.slack.next(Delivery::Refused("archived".to_owned()));
+        world.slack.history(LookUp::Later(SignedDuration::from_secs(1)));
+        worker.drain().await.unwrap();
+        let listed = world.list().await;
+        assert_eq!((listed[0].parked.is_some(), listed[0].error.as_deref()), (true, Some("archived")));
+        assert_eq!((listed[1].parked, listed[1].error.as_deref()), (None, Some("cut off")));
+        again(1).await;
+        world.slack.history(LookUp::Found(Some("2".to_owned())));
+        worker.drain().await.unwrap();
+        assert_eq!(world.slack.said(), ["C1 post a"]);
+        assert!(world.list().await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_saved_fix_that_cannot_be_read_keeps_back_what_it_fits_and_nothing_else() {
     each_engine(async |store, _| {
         let world = World::new(store);

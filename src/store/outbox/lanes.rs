@@ -1,5 +1,7 @@
 //! Lanes that a worker holds, and giving them back.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 
@@ -106,14 +108,15 @@ pub(super) async fn held(conn: &mut AnyConnection, lanes: &[Lane], lease: &Lease
 }
 
 /// Whether a parcel is still being sent as it was taken; its lane is held for longer then. What a lost connection left open may have
-/// been taken down before: then somebody else may have the lane by now, or this worker has taken it again.
+/// been taken down before: then somebody else may have the lane by now, or this worker has taken it again and marked a row since.
+/// Rows that were marked before are unclear and wait; they say nothing about this one.
 pub async fn renew(conn: &mut AnyConnection, parcel: &Parcel, lease: &Lease, now: Timestamp) -> Result<bool> {
     if held(conn, &[Lane::of(parcel)], lease, now).await?.is_empty() {
         return Ok(false);
     }
     let (others,): (i64,) = sqlx::query_as(
-        "SELECT COUNT(*) FROM outbox WHERE team = $1 AND lane = $2 AND (seq <> $3 OR sending_at <> $4) \
-         AND sending_at IS NOT NULL AND parked_at IS NULL",
+        "SELECT COUNT(*) FROM outbox WHERE team = $1 AND lane = $2 AND parked_at IS NULL \
+         AND ((seq <> $3 AND sending_at > $4) OR (seq = $3 AND sending_at <> $4))",
     )
     .bind(parcel.team.as_str())
     .bind(parcel.lane.as_str())
@@ -124,23 +127,27 @@ pub async fn renew(conn: &mut AnyConnection, parcel: &Parcel, lease: &Lease, now
     Ok(others == 0)
 }
 
-/// Of these lanes, from which a row has just gone, those in which no other one is being sent.
-pub(super) async fn idle(conn: &mut AnyConnection, lanes: Vec<Lane>) -> Result<Vec<Lane>> {
-    let mut busy: Vec<(String, String)> = Vec::new();
-    let names: Vec<&Lane> = lanes.iter().collect();
-    for some in names.chunks(FULL).map(padded) {
-        let mut select = query_as(
+/// The lanes of parcels, whose rows have just gone; without those in which another row was marked since.
+pub(super) async fn idle(conn: &mut AnyConnection, parcels: &[&Parcel]) -> Result<Vec<Lane>> {
+    let mut marked: HashMap<(String, String), i64> = HashMap::new();
+    for some in parcels.chunks(FULL).map(padded) {
+        let mut select = query_as::<(String, String, i64)>(
             conn,
-            "SELECT team, lane FROM outbox WHERE sending_at IS NOT NULL AND parked_at IS NULL AND (team, lane) IN (VALUES {rows})",
+            "SELECT team, lane, MAX(sending_at) FROM outbox WHERE sending_at IS NOT NULL AND parked_at IS NULL \
+             AND (team, lane) IN (VALUES {rows}) GROUP BY team, lane",
             0,
             some.len(),
             2,
         );
-        for lane in some {
-            select = select.bind(lane.team.as_str()).bind(lane.name.as_str());
+        for parcel in some {
+            select = select.bind(parcel.team.as_str()).bind(parcel.lane.as_str());
         }
-        busy.extend(select.fetch_all(&mut *conn).await?);
+        let rows = select.fetch_all(&mut *conn).await?;
+        marked.extend(rows.into_iter().map(|(team, lane, at)| ((team, lane), at)));
     }
-    let is_busy = |lane: &Lane| busy.iter().any(|(team, name)| lane.team.as_str() == team && lane.name == *name);
-    Ok(lanes.into_iter().filter(|lane| !is_busy(lane)).collect())
+    let is_idle = |parcel: &&&Parcel| {
+        let at = marked.get(&(parcel.team.to_string(), parcel.lane.clone()));
+        at.is_none_or(|at| *at <= millis(parcel.marked))
+    };
+    Ok(parcels.iter().filter(is_idle).map(|parcel| Lane::of(parcel)).collect())
 }

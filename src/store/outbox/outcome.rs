@@ -54,7 +54,7 @@ pub async fn sent(
     }
     // A server may have taken this down and lost the connection before it could say so; the next rows are begun since.
     if conn.backend_name() != "SQLite" {
-        lanes = idle(conn, lanes).await?;
+        lanes = idle(conn, &said.iter().map(|said| said.parcel).collect::<Vec<_>>()).await?;
     }
     if !pace.is_zero() {
         return Ok(Next { due: rest(conn, &lanes, lease, now + pace).await?, ..Next::default() });
