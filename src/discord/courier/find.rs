@@ -2,19 +2,32 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::{Messenger, channel, pictures};
 use crate::{
     bot::{outbox::LookUp, say::Say},
     discord::{
         render,
-        rest::{Route, route::PAGE},
+        rest::{RestError, Route, route::PAGE},
         wire::{Component, Message, loose::Many, snowflake_at},
     },
     store::outbox::Parcel,
 };
 
-/// Waited for a look into the history: there is only one try.
+/// Waited for a look into the history.
 const LOOK: Duration = Duration::from_secs(10);
+
+/// What it means that Discord was asked and did not show: only its no is a reason not to look again.
+fn unseen(error: RestError) -> LookUp {
+    match error {
+        RestError::Refused { .. } => LookUp::Unknown,
+        RestError::Limited(wait) => LookUp::Later(SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX)),
+        // Nobody asks with this token again; the next process may have another.
+        RestError::Unauthorized => LookUp::Later(SignedDuration::from_mins(1)),
+        RestError::Failed(why) | RestError::Unclear(why) => LookUp::Failed(why),
+    }
+}
 
 impl Messenger {
     /// Looks for a post among the messages after the one that it answers.
@@ -24,10 +37,13 @@ impl Messenger {
         // What is no reply to a message stands after the time at which it was put into the outbox.
         let about = say.to.message().map(|message| message.id.as_str());
         let Some(after) = about.map(str::to_owned).or_else(|| since(&parcel.key)) else { return LookUp::Unknown };
-        let Ok(known) = self.identity.get(&self.rest).await else { return LookUp::Unknown };
+        let known = match self.identity.get(&self.rest).await {
+            Ok(known) => known,
+            Err(error) => return unseen(error),
+        };
         let page = match self.rest.call_again(&Route::messages_after(channel, &after), None, LOOK).await {
             Ok(page) => page.to_string(),
-            Err(_) => return LookUp::Unknown,
+            Err(error) => return unseen(error),
         };
         let Ok(page) = serde_json::from_str::<Many<Message<'_>>>(&page) else { return LookUp::Unknown };
         // With its pictures as files, or told in words.
