@@ -33,7 +33,7 @@ use tempfile::TempDir;
 mod statements;
 
 /// Tables that people fill by hand, and what a statement brings along itself: these may be walked through.
-const SMALL: [&str; 9] = ["fix", "channel", "mute", "given", "met", "times", "scope", "wanted", "answer"];
+const SMALL: [&str; 10] = ["fix", "channel", "mute", "given", "met", "times", "scope", "wanted", "asked", "answer"];
 
 #[tokio::test]
 async fn no_statement_walks_through_a_table_that_grows() {
