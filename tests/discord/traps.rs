@@ -73,6 +73,23 @@ async fn a_post_that_came_back_was_said_though_its_sender_has_given_up_waiting_f
 }
 
 #[tokio::test]
+async fn a_post_is_looked_for_again_when_the_look_met_trouble() {
+    let rig = Rig::start().await;
+    // Neither its tries nor those of the first look tell anything.
+    for route in ["post", "post", "messages", "messages"] {
+        rig.fake.trouble(route, Trouble::Refused(500, 0));
+    }
+    rig.pastes(SCOPES);
+    rig.says().await;
+    rig.settles().await;
+    let rows = outbox::list(&mut rig.bot.store().read().await.unwrap(), 10).await.unwrap();
+    assert!(rows.is_empty(), "{rows:?}");
+    let calls = |method| rig.fake.calls_of(method, "/messages").len();
+    assert_eq!((calls(&Method::POST), calls(&Method::GET)), (3, 3));
+    rig.fake.end();
+}
+
+#[tokio::test]
 async fn a_purge_does_not_hold_up_what_is_said_behind_it() {
     const PURGED: u32 = 60;
     /// How long each of them would be waited for by itself.
